@@ -1,0 +1,1 @@
+"""Results for people and machines: feedback pages, tables, the gradebook."""

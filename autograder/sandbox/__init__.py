@@ -1,0 +1,1 @@
+"""Where student code runs: confinement, the worker, and the wire to it."""
