@@ -1,0 +1,99 @@
+"""The student as hidden checks see them: every call goes to a worker in the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograder.errors import ProtocolError
+from autograder.sandbox.inside.wire import Opaque
+from autograder.sandbox.session import Raised, Worker
+from cvcourse.checks import CheckFailure, NotAnswered, Student, StudentError
+
+CPU_SECONDS = 10.0  # of one call, whatever the reference needs
+
+
+class RemoteStudent(Student):
+    """Answers with the functions that the answer cell of one question defines.
+
+    Args:
+        worker: a process forked after the submission's cells have run.
+        question: the question, whose answer cell owns the names.
+        problem: why its answer cell did not run to its end, if it did not.
+        cpu_seconds: processor time that one call may use.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        question: str,
+        problem: str = "",
+        cpu_seconds: float = CPU_SECONDS,
+    ) -> None:
+        self._worker = worker
+        self._question = question
+        self._problem = problem
+        self._cpu_seconds = cpu_seconds
+
+    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        return self._ask("call", name, args=args, kwargs=kwargs, keep=False)["value"]
+
+    def call_keeping_arguments(
+        self, name: str, /, *args: Any, **kwargs: Any
+    ) -> tuple[Any, list[Any]]:
+        reply = self._ask("call", name, args=args, kwargs=kwargs, keep=True)
+        after = reply.get("arguments")
+        if not isinstance(after, list) or len(after) != len(args):
+            raise ProtocolError("The arguments did not come back as they were handed in.")
+        return reply["value"], after
+
+    def call_many(self, name: str, arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+        values = self._ask("call_many", name, arguments=list(arguments))["value"]
+        if not isinstance(values, list) or len(values) != len(arguments):
+            raise ProtocolError("There is not one result for each call.")
+        return values
+
+    def count_steps(self, name: str, /, *args: Any, **kwargs: Any) -> int:
+        value = self._ask("count_steps", name, args=args, kwargs=kwargs)["value"]
+        if type(value) is not int or value <= 0:
+            raise ProtocolError("The number of steps is no positive number.")
+        return value
+
+    def peak_bytes(self, name: str, /, *args: Any, **kwargs: Any) -> int:
+        self.calls += 1
+        request = self._request("call_and_drop", name)
+        request["args"] = tuple(self._worker.hold(value) for value in args)
+        request["kwargs"] = {key: self._worker.hold(value) for key, value in kwargs.items()}
+        growth = self._guarded(name, lambda: self._worker.memory_growth(request, self._cpu_seconds))
+        return int(growth)
+
+    def _ask(self, do: str, name: str, **rest: Any) -> dict[str, Any]:
+        self.calls += 1
+        request = {**self._request(do, name), **rest}
+        reply = self._guarded(name, lambda: self._worker.call(request, self._cpu_seconds))
+        if "value" not in reply:
+            raise ProtocolError("What came back holds no result.")
+        if isinstance(reply["value"], Opaque):
+            raise CheckFailure(
+                f"{name} returns something that is neither a number, a string, an array, "
+                "a tensor nor a list, tuple or dict of these.",
+                f"Received an object of type {reply['value'].kind}.",
+            )
+        return dict(reply)
+
+    def _request(self, do: str, name: str) -> dict[str, Any]:
+        return {"do": do, "cell": self._question, "name": name}
+
+    def _guarded(self, name: str, ask: Callable[[], Any]) -> Any:
+        try:
+            reply = ask()
+        except KeyError:
+            raise NotAnswered(
+                self._problem
+                or f"{name} is not defined in the cell of {self._question}; was it renamed?"
+            ) from None
+        if not isinstance(reply, Raised):
+            return reply
+        if reply.kind == "NotImplementedError" and f"{self._question}:" in reply.text:
+            raise NotAnswered(f"{self._question} is not answered yet.")
+        raise StudentError(name, reply.kind, reply.line, reply.text)

@@ -1,0 +1,147 @@
+"""Imports the heavy libraries once and forks a confined process for each submission.
+
+It runs as the sandbox's first program and executes no student code itself. Each message on its
+control socket carries two descriptors, a channel and a lifeline, and starts one submission:
+
+    zygote ── launcher ── template (pid 1 of its own namespace; runs the notebook's cells)
+                              └── workers (one per question; answer calls)
+
+The launcher kills the whole namespace when the lifeline closes, and then closes its own end.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from typing import Any
+
+CONTROL_FD = 3
+READABLE = ("/usr", "/bin", "/lib", "/lib64", "/lib32", "/etc", "/python", "/site", "/proc", "/dev")
+WRITABLE = ("/tmp", "/dev/shm", "/dev/null", "/dev/zero", "/dev/full")
+
+
+def main() -> None:
+    """Warms up, says so, and serves until the control socket closes."""
+    control = socket.socket(fileno=CONTROL_FD)
+    settings = json.loads(control.recv(1 << 20))
+    from . import confinement, worker
+
+    worker.warm_up()
+    gc.collect()
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    control.send(json.dumps({"landlock": confinement.landlock_version()}).encode())
+    while True:
+        message, descriptors = _receive(control)
+        if not message:
+            return
+        if os.fork() == 0:
+            control.close()
+            _launch({**settings, **json.loads(message)}, *descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _receive(control: socket.socket) -> tuple[bytes, list[int]]:
+    descriptors = array.array("i")
+    message, ancillary, _flags, _address = control.recvmsg(1 << 16, socket.CMSG_SPACE(8))
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
+    return message, list(descriptors)
+
+
+def _launch(settings: dict[str, Any], channel: int, lifeline: int) -> None:
+    """Becomes the launcher: makes namespaces, forks the template, outlives it. Never returns."""
+    from . import confinement
+
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    status = 1
+    try:
+        if settings["namespaces"]:
+            confinement.unshare(user=not settings["root"])
+        child = os.fork()
+        if child == 0:
+            os.close(lifeline)
+            _become_template(settings, channel)
+        os.close(channel)
+        status = _guard(child, lifeline)
+    except BaseException as error:
+        _refuse(channel, error)
+    finally:
+        os._exit(0 if status == 0 else 1)
+
+
+def _guard(child: int, lifeline: int) -> int:
+    """Waits until the template ends or the lifeline closes; then everything in it is dead."""
+    end = os.pidfd_open(child)
+    poll = select.poll()
+    poll.register(end, select.POLLIN)
+    poll.register(lifeline, select.POLLIN | select.POLLHUP)
+    poll.poll()
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+    return os.waitpid(child, 0)[1]
+
+
+def _become_template(settings: dict[str, Any], channel: int) -> None:
+    """Gives up every power, layer by layer, and serves the submission. Never returns."""
+    from . import confinement, worker
+
+    try:
+        layers = _confine(confinement, settings)
+        connection = socket.socket(fileno=channel)
+        worker.quiet_standard_streams()
+        worker.serve_template(connection, layers)
+    except BaseException as error:
+        _refuse(channel, error)
+        os._exit(1)
+    os._exit(0)
+
+
+def _refuse(channel: int, error: BaseException) -> None:
+    """Tells the grader that a power could not be taken away, so that it runs nothing."""
+    from . import wire
+
+    with contextlib.suppress(OSError):
+        wire.send(socket.socket(fileno=channel), {"refused": str(error)})
+
+
+def _confine(confinement: Any, settings: dict[str, Any]) -> list[str]:
+    limits = confinement.Limits(**settings["limits"])
+    layers = ["rlimits", "no_new_privs"]
+    os.setsid()
+    if settings["namespaces"]:
+        confinement.private_mounts(limits, fresh_proc=settings["root"])
+        layers += ["pid", "net", "ipc", "uts", "mount"]
+    os.chdir("/tmp")
+    if settings["root"]:
+        confinement.become(settings["uid"])
+        layers.append("other uid")
+    else:
+        layers.append("user namespace")
+    confinement.set_limits(limits)
+    confinement.drop_capabilities()
+    confinement.no_new_privileges()
+    if confinement.landlock_version():
+        confinement.restrict_files(READABLE, WRITABLE)
+        layers.append("landlock")
+    confinement.install_filter(bytes.fromhex(settings["seccomp"]))
+    layers.append("seccomp")
+    confinement.let_the_grader_look()
+    return layers
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BaseException as error:
+        print(f"zygote: {type(error).__name__}: {error}", file=sys.stderr)
+        raise
