@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from autograder import cells
 from autograder.errors import CourseError
 
 KEY_BYTES = 32
@@ -43,9 +44,11 @@ class Course:
 
     Args:
         root: the folder that holds nbgrader_config.py.
+        hidden: the folder of the hidden checks, one folder per assignment.
     """
 
     root: Path
+    hidden: Path = HIDDEN
 
     def notebooks(self, assignment: str) -> list[str]:
         """The names of an assignment's released notebooks, sorted.
@@ -68,6 +71,36 @@ class Course:
     def source(self, assignment: str, notebook: str) -> dict[str, Any]:
         """The source notebook, with its answers, as JSON data."""
         return _notebook(self.root / "source" / assignment / f"{notebook}.ipynb")
+
+    def source_bytes(self, assignment: str, notebook: str) -> bytes:
+        """The source notebook's file: the reference's answers, in the form of a submission.
+
+        Raises:
+            CourseError: if there is none.
+        """
+        path = self.root / "source" / assignment / f"{notebook}.ipynb"
+        if not path.is_file():
+            raise CourseError(f"{path} is missing")
+        return path.read_bytes()
+
+    def questions(self, assignment: str, notebook: str) -> list[Question]:
+        """The questions of a released notebook, in its order.
+
+        Raises:
+            CourseError: if a question lacks its points, its check cell or its title.
+        """
+        released = self.release(assignment, notebook)["cells"]
+        points = {
+            cells.grade_id_of(cell): cells.role_of(cell).get("points")
+            for cell in released
+            if cells.role_of(cell).get("grade") is True
+        }
+        questions, heading = [], ""
+        for cell in released:
+            heading = cells.heading_of(cell) or heading
+            if cells.is_answer(cell):
+                questions.append(_question(cell, heading, points))
+        return questions
 
     def release_id(self, assignment: str) -> str:
         """Twelve hex digits that name the release: a hash of its notebooks."""
@@ -108,6 +141,25 @@ class Course:
     def pseudonym(self, student: str) -> str:
         """The name a student has everywhere but in the gradebook and the roster."""
         return self.secret("student", student).hex()[:16]
+
+
+def _question(cell: dict[str, Any], heading: str, points: dict[str, Any]) -> Question:
+    identifier = cells.grade_id_of(cell)
+    written = identifier in points
+    carrier = identifier if written else identifier + cells.CHECK_SUFFIX
+    worth = points.get(carrier)
+    if not isinstance(worth, int | float) or isinstance(worth, bool) or not worth > 0:
+        raise CourseError(
+            f"{identifier} must have points above zero in the cell {carrier}; got {worth!r}"
+        )
+    prefix, _, title = heading.partition(":")
+    if prefix.strip() != identifier or not title.strip():
+        raise CourseError(
+            f"the text before {identifier} must open with the heading "
+            f"'### {identifier}: <title>'; got {heading!r}"
+        )
+    names = cells.names_defined(cells.source_of(cell)) if cells.is_code(cell) else ()
+    return Question(identifier, title.strip(), float(worth), written, names)
 
 
 def _notebook(path: Path) -> dict[str, Any]:

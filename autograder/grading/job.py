@@ -116,7 +116,8 @@ class GradingJob:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-I", "-m", "autograder.grading.job"),
-                    *(str(self._course.root), assignment, str(self._slot)),
+                    *(str(self._course.root), str(self._course.hidden)),
+                    *(assignment, str(self._slot)),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -130,9 +131,9 @@ def main() -> None:
     """Serves requests from standard input until it closes."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     sys.stdout = sys.stderr  # whatever a library prints is no answer
-    root, assignment, slot = sys.argv[1:]
+    root, hidden, assignment, slot = sys.argv[1:]
     try:
-        _serve(Course(Path(root)), assignment, int(slot), answers)
+        _serve(Course(Path(root), Path(hidden)), assignment, int(slot), answers)
     except GraderError as error:
         _tell(answers, error)
 
@@ -142,7 +143,7 @@ def _serve(course: Course, assignment: str, slot: int, answers: TextIO) -> None:
 
     from autograder.grading.plugin import Checks
 
-    folder = HIDDEN / assignment
+    folder = course.hidden / assignment
     if not folder.is_dir():
         raise CourseError(f"there are no hidden checks for {assignment}: {folder} is missing")
 
@@ -159,7 +160,7 @@ def _serve(course: Course, assignment: str, slot: int, answers: TextIO) -> None:
         except GraderError as error:
             _tell(answers, error)
 
-    settings = folder.parent / "pytest.ini"
+    settings = HIDDEN / "pytest.ini"
     pytest.main([*PYTEST, f"-c{settings}", str(folder)], plugins=[Checks(course, serve)])
 
 
