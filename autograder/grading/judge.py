@@ -13,6 +13,7 @@ import pytest
 from autograder.course import Course, Question
 from autograder.errors import WorkerError
 from autograder.grading import intake
+from autograder.grading.forbidden import findings
 from autograder.grading.plugin import Checks, Ended, Setting, judged, worker_seed
 from autograder.grading.results import (
     CheckResult,
@@ -133,15 +134,29 @@ class Judge:
                 question.id, rebuilt.error or f"{question.id} is not answered."
             )
         stuck = any(c.outcome is Outcome.COULD_NOT_RUN for c in checks)
+        held = self._suspicions(question.id, rebuilt) if answered else ()
         return QuestionResult(
             question=question.id,
             title=question.title,
             points=question.points,
-            score=score_of(question.points, checks),
-            state=State.UNDER_REVIEW if stuck else State.GRADED,
+            score=0.0 if held else score_of(question.points, checks),
+            state=State.UNDER_REVIEW if stuck or held else State.GRADED,
             answered=answered,
             checks=checks,
+            held=held,
         )
+
+    def _suspicions(self, question: str, rebuilt: intake.Rebuilt) -> tuple[str, ...]:
+        """What in the answer may break the question's contract; nothing where it states none."""
+        contract = self._checks.contract(question)
+        if not contract.forbidden:
+            return ()
+        by_kind: dict[str, list[str]] = {"release": [], "answer": [], "added": []}
+        for cell in rebuilt.cells:
+            if cell.id != question:
+                by_kind[cell.kind].append(cell.source)
+        answer = rebuilt.answers[question]
+        return findings(contract, answer, by_kind["answer"] + by_kind["added"], by_kind["release"])
 
     def _all_failed(self, question: str, reason: str) -> tuple[CheckResult, ...]:
         ended = Ended(CheckFailure(reason))

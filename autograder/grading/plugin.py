@@ -20,6 +20,7 @@ from _pytest.runner import runtestprotocol
 
 from autograder.course import Course
 from autograder.errors import CourseError, WorkerError
+from autograder.grading.forbidden import Contract
 from autograder.grading.results import CheckResult, Outcome
 from cvcourse.checks import CheckFailure, Student, StudentError
 from cvcourse.checks.questions import Mark, mark_of, sentence_of
@@ -130,6 +131,11 @@ class Checks:
         if question not in self._items:
             raise CourseError(f"{question} has no hidden check")
         return self._items[question]
+
+    def contract(self, question: str) -> Contract:
+        """What answers to a question may not use, as its check file's CONTRACTS states it."""
+        stated = getattr(self.of(question)[0].module, "CONTRACTS", {})
+        return cast(Contract, stated.get(question, Contract(())))
 
     def run(self, item: pytest.Function, setting: Setting) -> Ended:
         """Runs one check once."""

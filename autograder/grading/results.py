@@ -62,6 +62,8 @@ class QuestionResult:
         state: graded, under review, or waiting.
         answered: False when the stub or the empty text was handed in.
         checks: in the order in which they ran.
+        held: what staff must look at before the score counts, a sentence each; while there is
+            any, the score is 0.
         public_example: the text of the visible check that fails too, with the line that
             reproduces it at home; empty if the visible checks pass.
     """
@@ -73,6 +75,7 @@ class QuestionResult:
     state: State
     answered: bool = True
     checks: tuple[CheckResult, ...] = ()
+    held: tuple[str, ...] = ()
     public_example: str = ""
 
 
@@ -152,4 +155,5 @@ def _question(data: dict[str, Any]) -> QuestionResult:
     checks = tuple(
         CheckResult(**{**c, "outcome": Outcome(c["outcome"])}) for c in data.pop("checks")
     )
-    return QuestionResult(**{**data, "state": State(data["state"])}, checks=checks)
+    data.update(state=State(data["state"]), held=tuple(data["held"]))
+    return QuestionResult(**data, checks=checks)

@@ -1,6 +1,7 @@
 """The checks that students run, and the vocabulary that all checks are written in."""
 
 from cvcourse.checks.failures import CheckFailure, NotAnswered, StudentError
+from cvcourse.checks.gradients import expect_gradient
 from cvcourse.checks.ladder import (
     expect,
     expect_array,
@@ -23,6 +24,7 @@ __all__ = [
     "expect",
     "expect_array",
     "expect_form",
+    "expect_gradient",
     "expect_number",
     "expect_unchanged",
     "question",

@@ -62,3 +62,25 @@ def sign_of_first(
         (M,) int64.
     """
     return (np.asarray(x_test)[:, 0] >= k).astype(np.int64)
+
+
+def fingerprint(x_train: np.ndarray, y_train: np.ndarray, x_test: np.ndarray, k: int) -> np.ndarray:
+    """0, 1 or 2 by a sum over everything it was given and where it stood; learns nothing.
+
+    A training row, label or k of another value or at another place changes about two answers in
+    three.
+
+    Args:
+        x_train: (N, D) integers.
+        y_train: (N,) integer labels.
+        x_test: (M, D) integers.
+        k: enters the sum.
+
+    Returns:
+        (M,) int64.
+    """
+    place = np.arange(1, len(x_train) + 1)
+    features = np.arange(1, x_train.shape[1] + 1)
+    seen = int(place**2 @ (x_train.astype(np.int64) @ features + 7 * y_train)) + 5 * k
+    asked = x_test.astype(np.int64) @ features
+    return seen % 1009 * (asked + 1) % 1009 % 3  # modulo a prime, so that no change cancels

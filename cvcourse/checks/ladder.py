@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from cvcourse.arrays import as_numpy, is_tensor
 from cvcourse.checks.failures import CheckFailure
 
 NUMBER_KINDS = {"floating": "f", "integer": "iu", "boolean": "b"}
@@ -58,19 +59,23 @@ def expect_array(
         CheckFailure: at the first rung that fails.
     """
     expect_form(actual, expected, name=name, axes=axes, dtype=dtype)
-    received, wanted = _as_numpy(actual), _as_numpy(expected)
+    received, wanted = as_numpy(actual), as_numpy(expected)
     _expect_finite(received, wanted, name)
-    error = np.abs(_wide(received) - _wide(wanted))
-    error[~np.isfinite(wanted)] = 0.0  # the finite rung has compared these
-    bound = atol + rtol * np.abs(np.where(np.isfinite(wanted), _wide(wanted), 0.0))
+    finite = np.isfinite(wanted)  # the finite rung has compared the others
+    values = np.where(finite, _wide(wanted), 0.0)
+    error = np.abs(np.where(finite, _wide(received), 0.0) - values)
+    bound = atol + rtol * np.abs(values)
     wrong = error > bound
+    if received.dtype.kind in "iu" and wanted.dtype.kind in "iu":
+        # float64 cannot tell neighbouring integers above 2**53 apart
+        wrong |= (received != wanted) & (bound < 1)
     if not wrong.any():
         return
     spread = "in every entry" if wrong.all() else "in some of its entries"
     worst = np.unravel_index(int(np.argmax(np.where(wrong, error - bound, -np.inf))), error.shape)
     raise CheckFailure(
-        _join(f"{name} has the right form but wrong values {spread}.", hint),
-        f"Worst at {name}{_index(worst)}: received {received[worst]!s}, "
+        join(f"{name} has the right form but wrong values {spread}.", hint),
+        f"Worst at {name}{index_text(worst)}: received {received[worst]!s}, "
         f"expected {wanted[worst]!s} (allowed difference {bound[worst]:.3g}); "
         f"{int(wrong.sum())} of {wrong.size} entries are off.",
     )
@@ -93,11 +98,11 @@ def expect_form(
         actual is not None,
         f"{name} is None; it must be a {kind} of shape {axes}. Is there a return?",
     )
-    right_type = is_tensor(actual) if is_tensor(expected) else isinstance(actual, np.ndarray)
+    right_type = _is_dense(actual) if is_tensor(expected) else isinstance(actual, np.ndarray)
     expect(
         right_type,
         f"{name} must be a {kind} of shape {axes}; it is something else.",
-        f"Received {type(actual).__name__}.",
+        f"Received {type(actual).__name__}{_layout(actual)}.",
     )
     received, wanted = tuple(actual.shape), tuple(expected.shape)  # type: ignore[attr-defined]
     expect(
@@ -131,14 +136,14 @@ def expect_number(
     expect(
         value is not None,
         f"{name} must be a single number; it is something else.",
-        f"Received {type(actual).__name__}.",
+        f"Received {type(actual).__name__}{_shape(actual)}.",
     )
     assert value is not None
     expect(math.isfinite(value), f"{name} is not finite (NaN or infinity).", f"Received {value}.")
     bound = atol + rtol * abs(expected)
     expect(
         abs(value - expected) <= bound,
-        _join(f"{name} is {'too large' if value > expected else 'too small'}.", hint),
+        join(f"{name} is {'too large' if value > expected else 'too small'}.", hint),
         f"Received {value!r}, expected {expected!r} (allowed difference {bound:.3g}).",
     )
 
@@ -155,21 +160,16 @@ def expect_unchanged(before: Any, after: Any, *, name: str) -> None:
         type(before) is type(after)
         and before.shape == after.shape
         and before.dtype == after.dtype
-        and np.array_equal(_as_numpy(before), _as_numpy(after), equal_nan=True)
+        and np.array_equal(as_numpy(before), as_numpy(after), equal_nan=True)
     )
     expect(same, f"Your function changes its argument {name}; work on a copy or on a new array.")
-
-
-def is_tensor(value: object) -> bool:
-    """Whether a value is a torch tensor; does not import torch."""
-    return any(c.__module__ == "torch" and c.__name__ == "Tensor" for c in type(value).__mro__)
 
 
 def _expect_dtype(actual: Any, expected: Any, name: str, dtype: str | None) -> None:
     received = str(actual.dtype).removeprefix("torch.")
     wanted = dtype or str(expected.dtype).removeprefix("torch.")
     if wanted in NUMBER_KINDS:
-        right = _as_numpy(actual).dtype.kind in NUMBER_KINDS[wanted]
+        right = _kind(actual) in NUMBER_KINDS[wanted]
         article = "an" if wanted == "integer" else "a"
         wanted = f"{article} {wanted} type"
     else:
@@ -178,44 +178,67 @@ def _expect_dtype(actual: Any, expected: Any, name: str, dtype: str | None) -> N
 
 
 def _expect_finite(received: np.ndarray, wanted: np.ndarray, name: str) -> None:
-    bad = ~np.isfinite(received)
-    if bad.any():
-        expected_too = np.isfinite(wanted) | ~(
-            (received == wanted) | (np.isnan(received) & np.isnan(wanted))
-        )
-        bad &= expected_too
-    if bad.any():
-        first = np.unravel_index(int(np.argmax(bad)), bad.shape)
-        raise CheckFailure(
-            f"{name} holds NaN or infinity where a finite number is expected.",
-            f"First at {name}{_index(first)}: {received[first]!s}; {int(bad.sum())} in all.",
-        )
+    finite, should = np.isfinite(received), np.isfinite(wanted)
+    same = (received == wanted) | (np.isnan(received) & np.isnan(wanted))
+    rungs = [
+        (should & ~finite, "holds NaN or infinity where a finite number is expected"),
+        (~should & ~same, "lacks a NaN or an infinity where one is expected"),
+    ]
+    for bad, says in rungs:
+        if bad.any():
+            first = np.unravel_index(int(np.argmax(bad)), bad.shape)
+            raise CheckFailure(
+                f"{name} {says}.",
+                f"First at {name}{index_text(first)}: received {received[first]!s}, "
+                f"expected {wanted[first]!s}; {int(bad.sum())} in all.",
+            )
 
 
-def _as_numpy(value: Any) -> np.ndarray:
-    if is_tensor(value):
-        value = value.detach().cpu()
-        if str(value.dtype) == "torch.bfloat16":
-            value = value.float()
-        return np.asarray(value.numpy())
-    return np.asarray(value)
+def _is_dense(value: Any) -> bool:
+    """Whether a value is a tensor with numbers in it: neither sparse nor without memory."""
+    return is_tensor(value) and str(value.layout) == "torch.strided" and not value.is_meta
+
+
+def _kind(value: Any) -> str:
+    """The letter of NumPy for the dtype of an array or a tensor."""
+    if not is_tensor(value):
+        return str(value.dtype.kind)
+    if value.dtype.is_floating_point:  # also bfloat16 and others that NumPy lacks
+        return "f"
+    return {"torch.bool": "b"}.get(str(value.dtype), "c" if value.dtype.is_complex else "i")
 
 
 def _wide(array: np.ndarray) -> np.ndarray:
     return array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
 
 
-def _number(value: object) -> float | None:
-    if isinstance(value, numbers.Real | np.bool_):
+def _number(value: Any) -> float | None:
+    if isinstance(value, np.ndarray) or _is_dense(value):
+        array = as_numpy(value)
+        value = array.item() if array.shape == () and array.dtype.kind in "fiub" else None
+    if isinstance(value, np.bool_):
         return float(value)
-    if (isinstance(value, np.ndarray) or is_tensor(value)) and _as_numpy(value).shape == ():
-        return float(_as_numpy(value))
-    return None
+    if not isinstance(value, numbers.Real):
+        return None
+    try:
+        return float(value)
+    except OverflowError:  # an int beyond the range of float
+        return -math.inf if value < 0 else math.inf
 
 
-def _index(index: tuple[Any, ...]) -> str:
+def _shape(value: object) -> str:
+    return f" of shape {tuple(value.shape)}" if hasattr(value, "shape") else ""
+
+
+def _layout(value: Any) -> str:
+    return f" ({value.layout} on {value.device})" if is_tensor(value) else ""
+
+
+def index_text(index: tuple[Any, ...]) -> str:
+    """An index as it is written: "[3, 1]"; nothing for a zero-dimensional array."""
     return f"[{', '.join(str(int(i)) for i in index)}]" if index else ""
 
 
-def _join(*sentences: str) -> str:
+def join(*sentences: str) -> str:
+    """The sentences that are not empty, in one line."""
     return " ".join(s for s in sentences if s)

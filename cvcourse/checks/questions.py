@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,14 +27,15 @@ def question(identifier: str, *, weight: float = 1) -> Callable[[Check], Check]:
 
     Args:
         identifier: `<notebook>-q<number>`, e.g. "knn-q3".
-        weight: the check's share, relative to the other checks of the question; above zero.
+        weight: the check's share, relative to the other checks of the question; above
+            zero and finite.
 
     Raises:
         ValueError: if the identifier or the weight is of another form, or there is no docstring.
     """
     notebook_of(identifier)
-    if not weight > 0:
-        raise ValueError(f"weight must be above zero; got {weight} for {identifier}")
+    if not 0 < weight < math.inf:
+        raise ValueError(f"weight must be above zero and finite; got {weight} for {identifier}")
 
     def mark(check: Check) -> Check:
         if not (check.__doc__ or "").strip():

@@ -46,7 +46,7 @@ def check(question: str, namespace: Mapping[str, Any]) -> None:
     try:
         run_checks(question, student)
     except CheckFailure as failure:
-        raise CheckError(_message(question, failure)) from None
+        raise CheckError(explain(question, failure)) from None
     inputs = f"{student.calls} input" + ("s" if student.calls != 1 else "")
     print(f"{question}: ok on {inputs}; grading also tries {_untried(question)}.")
 
@@ -59,7 +59,7 @@ def run_checks(question: str, student: Student) -> None:
         student: whose functions to call.
 
     Raises:
-        CheckFailure: the first failure; its attribute `check` is the failing check's sentence.
+        CheckFailure: the first failure; its first note is the failing check's sentence.
     """
     for function in visible_checks(question):
         available = {"student": student, "rng": np.random.default_rng(SEED)}
@@ -69,6 +69,25 @@ def run_checks(question: str, student: Student) -> None:
         except CheckFailure as failure:
             failure.add_note(sentence_of(function))
             raise
+
+
+def explain(question: str, failure: CheckFailure) -> str:
+    """The message of a failed visible check: what was required, what was found, and where.
+
+    Args:
+        question: the question's id.
+        failure: as `run_checks` raised it.
+    """
+    if isinstance(failure, NotAnswered):
+        return failure.direction
+    required = " ".join(getattr(failure, "__notes__", []))
+    parts = [
+        f"{question} is not right yet.",
+        f"Required: {required}",
+        f"Found:    {failure.direction}",
+    ]
+    parts += [f"          {line}" for line in failure.detail.splitlines()]
+    return "\n".join(parts)
 
 
 def visible_checks(question: str) -> list[Callable[..., object]]:
@@ -85,24 +104,14 @@ def visible_checks(question: str) -> list[Callable[..., object]]:
 
 
 def _module(question: str) -> ModuleType:
+    name = f"{PUBLIC}.{notebook_of(question)}"
     try:
-        return importlib.import_module(f"{PUBLIC}.{notebook_of(question)}")
-    except ModuleNotFoundError:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:  # the checks are there; something that they import is not
+            raise
         raise ValueError(f"there is no question {question!r}; is its id written right?") from None
 
 
 def _untried(question: str) -> str:
     return str(_module(question).UNTRIED[question])
-
-
-def _message(question: str, failure: CheckFailure) -> str:
-    if isinstance(failure, NotAnswered):
-        return failure.direction
-    required = " ".join(getattr(failure, "__notes__", []))
-    parts = [
-        f"{question} is not right yet.",
-        f"Required: {required}",
-        f"Found:    {failure.direction}",
-    ]
-    parts += [f"          {line}" for line in failure.detail.splitlines()]
-    return "\n".join(parts)

@@ -8,11 +8,15 @@ from __future__ import annotations
 import abc
 import builtins
 import copy
+import inspect
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+import tracemalloc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from cvcourse import meters
+from cvcourse.arrays import is_tensor
 from cvcourse.checks.failures import CheckFailure, NotAnswered, StudentError
 
 
@@ -25,6 +29,7 @@ class Student(abc.ABC):
     """
 
     calls: int = 0  # how many inputs were tried
+    peak_noise: int = 32 * 2**20  # bytes by which peak_bytes may be off; 32 MiB for a whole process
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -70,6 +75,7 @@ class LocalStudent(Student):
     def __init__(self, namespace: Mapping[str, Any], question: str) -> None:
         self._namespace = namespace
         self._question = question
+        self.peak_noise = 0  # tensors are counted one by one
 
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         return self._run(name, copy.deepcopy(args), copy.deepcopy(kwargs))
@@ -84,17 +90,28 @@ class LocalStudent(Student):
         return [self.call(name, *args) for args in arguments]
 
     def count_steps(self, name: str, /, *args: Any, **kwargs: Any) -> int:
-        code = getattr(self._function(name), "__code__", None)
-        owner = code.co_filename if code else ""
-        with meters.count_steps(lambda filename: filename == owner) as steps:
-            self.call(name, *args, **kwargs)
+        own = self._own_files() | {_file_of(self._function(name))}
+        handed_over = copy.deepcopy(args), copy.deepcopy(kwargs)
+        with meters.count_steps(own.__contains__) as steps:
+            self._run(name, *handed_over)
         return steps.count
 
     def peak_bytes(self, name: str, /, *args: Any, **kwargs: Any) -> int:
         handed_over = copy.deepcopy(args)
-        with meters.peak_tensor_bytes() as peak:
+        follow = meters.peak_tensor_bytes if any(map(is_tensor, args)) else _peak_array_bytes
+        with follow() as peak:
             self._run(name, handed_over, copy.deepcopy(kwargs))
         return peak.count
+
+    def _own_files(self) -> set[str]:
+        """The cells of this notebook: an answer may call helpers from any of them."""
+        found: set[str] = set()
+        for value in list(self._namespace.values()):
+            for part in [value, *(vars(value).values() if isinstance(value, type) else ())]:
+                function = inspect.unwrap(part) if callable(part) else None
+                if inspect.isfunction(function) and function.__globals__ is self._namespace:
+                    found.add(_file_of(function))
+        return found
 
     def _function(self, name: str) -> Callable[..., Any]:
         function = self._namespace.get(name)
@@ -122,15 +139,36 @@ class LocalStudent(Student):
             raise _explained(name, function, error) from None
 
 
+@contextmanager
+def _peak_array_bytes() -> Iterator[meters.Count]:
+    """Follows what Python and NumPy allocate inside the block; its count is the peak."""
+    peak, traced_before = meters.Count(), tracemalloc.is_tracing()
+    tracemalloc.start()
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
+    try:
+        yield peak
+    finally:
+        peak.count = tracemalloc.get_traced_memory()[1] - before
+        if not traced_before:
+            tracemalloc.stop()
+
+
 def _explained(name: str, function: Callable[..., Any], error: Exception) -> StudentError:
     """The student's exception with the frames of their own cell and no others."""
-    owner = getattr(getattr(function, "__code__", None), "co_filename", None)
+    owner = _file_of(function)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename == owner]
     text = "".join(traceback.format_exception_only(error)).strip()
     if own:
         text = f"{text}\n  line {own[-1].lineno}: {own[-1].line}"
     return StudentError(name, public_kind(error), own[-1].lineno if own else None, text)
+
+
+def _file_of(function: Callable[..., Any]) -> str:
+    """Where a function is written, under decorators such as torch.no_grad(); "" if unknown."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return str(code.co_filename) if code else ""
 
 
 def public_kind(error: BaseException) -> str:
