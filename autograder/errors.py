@@ -3,6 +3,7 @@
 GraderError
 ├── CourseError       the course folder or its settings are not as they must be
 ├── SandboxError      no sandbox, or it could not be started
+├── SessionSpent      a submission's session serves no further worker; its cells must run again
 └── WorkerError       a submission's process ended untidily
     ├── ProtocolError     it sent bytes that are no valid reply
     ├── WorkerDied        it ended without a reply
@@ -22,6 +23,10 @@ class CourseError(GraderError):
 
 class SandboxError(GraderError):
     """The sandbox is missing or did not start; nothing is graded without it."""
+
+
+class SessionSpent(GraderError):
+    """A submission's session serves no further worker; its cells must run again in a fresh one."""
 
 
 class WorkerError(GraderError):

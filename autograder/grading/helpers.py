@@ -62,6 +62,15 @@ def keep_definitions(source: str, *, released: str = "") -> Kept:
         released: for a changed cell its released source; what that already says, and every
             statement that would give one of its names another meaning, is left out.
     """
+    try:
+        return _kept(source, released)
+    except RecursionError:  # ast.dump and ast.unparse give up before the parser does
+        return Kept("", readable=False)
+
+
+def _kept(source: str, released: str) -> Kept:
+    if source.startswith("%%") and not source.startswith(_QUICK_MAGICS):
+        return Kept("")  # a cell of another language, or a file to be written
     statements = cells.parsed(source)
     if statements is None:
         source = _without_magics(source)
@@ -169,12 +178,9 @@ def _lines_of(source: str, statements: list[ast.stmt], kept: Collection[ast.stmt
 
 def _without_magics(source: str) -> str:
     """The source without IPython's commands, which are no Python; line numbers stay."""
-    lines = source.split("\n")
-    if lines[0].startswith("%%") and not lines[0].startswith(_QUICK_MAGICS):
-        return source  # a cell of another language, or a file to be written
     return "\n".join(
         line[: len(line) - len(line.lstrip())] + "pass"
         if line.lstrip().startswith(("%", "!", "?")) or line.rstrip().endswith("?")
         else line
-        for line in lines
+        for line in source.split("\n")
     )

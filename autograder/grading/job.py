@@ -41,6 +41,8 @@ class GradingJob:
         slot: which of the jobs on this machine it is, from 0.
     """
 
+    entry: tuple[str, ...] = ("-m", "autograder.grading.job")  # what Python runs
+
     def __init__(self, course: Course, slot: int = 0) -> None:
         self._course = course
         self._slot = slot
@@ -115,7 +117,7 @@ class GradingJob:
             self._assignment = assignment
             self._process = subprocess.Popen(
                 [
-                    *(sys.executable, "-I", "-m", "autograder.grading.job"),
+                    *(sys.executable, "-I", *self.entry),
                     *(str(self._course.root), str(self._course.hidden)),
                     *(assignment, str(self._slot)),
                 ],

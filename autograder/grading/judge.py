@@ -166,34 +166,31 @@ class Judge:
         self, question: str, submission: Submission, label: tuple[str, ...]
     ) -> tuple[CheckResult, ...]:
         """Runs a question's checks in one worker; a check that breaks it gives way to a new one."""
-        assignment, notebook = label[:2]
-        answering = _Answering(submission, question)
         results = []
-        for item in self._checks.of(question):
-            ended = self._checks.run(item, Setting(answering.student, label))
-            outcome = None
-            if not ended.tidy:
-                answering.end()
-                outcome = self._experiment(item, question, assignment, notebook, label)
-            results.append(judged(item, ended, outcome))
-        answering.end()
+        with (
+            _Answering(submission, question) as student,
+            _Answering(self._reference(label[0], label[1]), question) as reference,
+        ):
+            setting = Setting(student.ask, reference.ask, label)
+            for item in self._checks.of(question):
+                ended, outcome = self._checks.run(item, setting), None
+                if not ended.tidy:
+                    student.end()
+                    outcome = self._experiment(item, reference, label)
+                results.append(judged(item, ended, outcome))
+        if any(result.outcome is Outcome.COULD_NOT_RUN for result in results):
+            self._references.pop((label[0], label[1])).close()  # the next question gets a fresh one
         return tuple(results)
 
     def _experiment(
-        self,
-        item: pytest.Function,
-        question: str,
-        assignment: str,
-        notebook: str,
-        label: tuple[str, ...],
+        self, item: pytest.Function, reference: _Answering, label: tuple[str, ...]
     ) -> Outcome:
         """Decides whose fault an untidy end is: the submission's, if the reference passes."""
-        answering = _Answering(self._reference(assignment, notebook), question)
-        ended = self._checks.run(item, Setting(answering.student, label))
-        answering.end()
+        reference.end()
+        ended = self._checks.run(item, Setting(reference.ask, reference.ask, label))
         if ended.error is None:
             return Outcome.FAILED
-        self._references.pop((assignment, notebook)).close()
+        reference.end()
         return Outcome.COULD_NOT_RUN
 
     def _reference(self, assignment: str, notebook: str) -> Submission:
@@ -224,14 +221,25 @@ class Judge:
 
 
 class _Answering:
-    """Gives the checks of one question a student; makes a new worker after one was ended."""
+    """Whoever answers a question's checks; a new worker is made after one was ended."""
 
     def __init__(self, submission: Submission, question: str) -> None:
         self._submission = submission
         self._question = question
         self._worker: Worker | None = None
 
-    def student(self) -> RemoteStudent:
+    def __enter__(self) -> _Answering:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.end()
+
+    def ask(self) -> RemoteStudent:
         if self._worker is None:
             self._worker = self._submission.worker()
         problem = self._submission.problems.get(self._question, "")
@@ -248,9 +256,8 @@ def _passed(result: QuestionResult) -> bool:
 
 
 def _with_example(result: QuestionResult, submission: Submission) -> QuestionResult:
-    answering = _Answering(submission, result.question)
-    text = _example(result.question, answering.student)
-    answering.end()
+    with _Answering(submission, result.question) as answering:
+        text = _example(result.question, answering.ask)
     fields = {name: getattr(result, name) for name in result.__dataclass_fields__}
     return QuestionResult(**{**fields, "public_example": text})
 

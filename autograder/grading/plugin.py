@@ -2,9 +2,10 @@
 
 A check is an ordinary pytest function with `@question`. It may ask for these fixtures:
 
-    student  calls the student's functions in the sandbox
-    rng      a numpy generator for this student, question and check
-    secret   secret("scenes", ...) -> 32 bytes, the same for the whole class
+    student    calls the student's functions in the sandbox
+    reference  calls the reference's functions, in another process of the sandbox
+    rng        a numpy generator for this student, question and check
+    secret     secret("scenes", ...) -> 32 bytes, the same for the whole class
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Setting:
     """What the fixtures of the check that runs now are made from."""
 
     student: Callable[[], Student]
+    reference: Callable[[], Student]
     label: tuple[str, ...]  # assignment, notebook and pseudonyms: whose inputs
 
 
@@ -106,6 +108,10 @@ class Checks:
     @pytest.fixture(name="student")
     def _student(self) -> Student:
         return self._now().student()
+
+    @pytest.fixture(name="reference")
+    def _reference(self) -> Student:
+        return self._now().reference()
 
     @pytest.fixture(name="rng")
     def _rng(self, request: pytest.FixtureRequest) -> np.random.Generator:

@@ -60,12 +60,22 @@ class RemoteStudent(Student):
         return value
 
     def peak_bytes(self, name: str, /, *args: Any, **kwargs: Any) -> int:
+        request = self._held(name, args, kwargs)
+        ask = self._worker.memory_growth
+        return int(self._guarded(name, lambda: ask(request, self._cpu_seconds)))
+
+    def cpu_seconds(self, name: str, /, *args: Any, **kwargs: Any) -> float:
+        request = self._held(name, args, kwargs)
+        ask = self._worker.cpu_of
+        return float(self._guarded(name, lambda: ask(request, self._cpu_seconds)))
+
+    def _held(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """A call whose arguments are in the worker already, so that only the call is measured."""
         self.calls += 1
         request = self._request("call_and_drop", name)
         request["args"] = tuple(self._worker.hold(value) for value in args)
         request["kwargs"] = {key: self._worker.hold(value) for key, value in kwargs.items()}
-        growth = self._guarded(name, lambda: self._worker.memory_growth(request, self._cpu_seconds))
-        return int(growth)
+        return request
 
     def _ask(self, do: str, name: str, **rest: Any) -> dict[str, Any]:
         self.calls += 1

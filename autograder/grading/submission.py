@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 
-from autograder.errors import WorkerDied, WorkerError
+from autograder.errors import SessionSpent, WorkerDied, WorkerError
 from autograder.grading.intake import RunCell
 from autograder.sandbox.session import CellRun, Session, Worker
 
@@ -51,16 +52,23 @@ class Submission:
             self._session = None
 
     def worker(self) -> Worker:
-        """A new process with the state that the cells left.
+        """A new process with the state that the cells left; the one before it is ended.
+
+        Where an earlier worker could have left word for this one the cells run again.
 
         Raises:
             WorkerError: if the submission's own process is gone or does not answer.
         """
         if self._dead is not None:
             raise self._dead
-        if self._session is None:
-            self._session = self._run_cells()
+        if self._session is not None and self._session.spent:
+            self.close()
         try:
+            if self._session is not None:
+                with suppress(SessionSpent):
+                    return self._session.fork(self._seed)
+                self.close()
+            self._session = self._run_cells()
             return self._session.fork(self._seed)
         except WorkerError as error:
             self._dead = error

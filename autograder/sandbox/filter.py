@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import os
 import socket
 import tempfile
+from typing import Any
 
 from autograder.errors import SandboxError
 
@@ -62,15 +65,37 @@ REFUSED = (
     "lookup_dcookie",
     "fanotify_init",
     "landlock_create_ruleset",
+    # What outlives a process or reaches into another one: a worker could leave word for the next.
+    "shmget",
+    "shmat",
+    "semget",
+    "msgget",
+    "mq_open",
+    "pidfd_send_signal",
+    "rt_sigqueueinfo",
+    "rt_tgsigqueueinfo",
+    "process_madvise",
+    "process_mrelease",
+    "migrate_pages",
+    "move_pages",
+    "ioprio_set",
 )
+ABSENT = ("clone3", "openat2")  # ENOSYS: the C library then takes a call whose flags can be read
 NAMESPACE_FLAGS = 0x7E020080  # every CLONE_NEW* flag of clone(2)
+LOW = 0xFFFFFFFF  # the kernel takes only these bits of an int; the filter sees all 64
+TMPFILE = 0x400000  # the O_TMPFILE bit: a file that leaves no trace in its folder
+# On a descriptor that a worker inherits these would stay for the next one.
+OWNER_COMMANDS = (fcntl.F_SETOWN, fcntl.F_SETSIG, 15, fcntl.F_NOTIFY, fcntl.F_SETLEASE)
+# Calls that change the process given by their first argument; 0 is the caller itself.
+OTHERS = ("prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr")
 
 
 def program() -> bytes:
     """The filter as BPF instructions for this machine.
 
-    Everything is allowed but: `REFUSED` (EPERM), clone with a namespace flag (EPERM), clone3
-    (ENOSYS, so that the C library falls back to clone), sockets of any family but AF_UNIX.
+    Everything is allowed but: `REFUSED` (EPERM); clone with a namespace flag (EPERM); `ABSENT`
+    (ENOSYS); sockets of any family but AF_UNIX; signals to the template, which is process 1 of
+    its namespace, and changes to any process but the caller.
 
     Raises:
         SandboxError: if libseccomp is missing.
@@ -92,10 +117,28 @@ def program() -> bytes:
         if flag & NAMESPACE_FLAGS:
             made.add_rule(refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
         flag <<= 1
-    made.add_rule(seccomp.ERRNO(errno.ENOSYS), "clone3")
+    for name in ABSENT:
+        made.add_rule(seccomp.ERRNO(errno.ENOSYS), name)
     made.add_rule(refuse, "socket", seccomp.Arg(0, seccomp.NE, socket.AF_UNIX))
     made.add_rule(refuse, "socketpair", seccomp.Arg(0, seccomp.NE, socket.AF_UNIX))
+    _leave_others_alone(made, refuse, seccomp)
     with tempfile.TemporaryFile() as file:
         made.export_bpf(file)
         file.seek(0)
         return file.read()
+
+
+def _leave_others_alone(made: Any, refuse: Any, seccomp: Any) -> None:
+    """Refuses what would reach the template, frozen while a worker answers, or the next worker."""
+    for name in ("kill", "tkill", "tgkill"):
+        made.add_rule(refuse, name, seccomp.Arg(0, seccomp.MASKED_EQ, LOW, 1))
+    made.add_rule(refuse, "kill", seccomp.Arg(0, seccomp.MASKED_EQ, LOW, 0))  # its process group
+    for name in OTHERS:
+        made.add_rule(refuse, name, seccomp.Arg(0, seccomp.NE, 0))
+    made.add_rule(refuse, "setpriority", seccomp.Arg(0, seccomp.NE, os.PRIO_PROCESS))
+    made.add_rule(refuse, "setpriority", seccomp.Arg(1, seccomp.NE, 0))
+    for command in OWNER_COMMANDS:
+        made.add_rule(refuse, "fcntl", seccomp.Arg(1, seccomp.MASKED_EQ, LOW, command))
+    made.add_rule(refuse, "openat", seccomp.Arg(2, seccomp.MASKED_EQ, TMPFILE, TMPFILE))
+    if seccomp.resolve_syscall(seccomp.Arch.NATIVE, "open") >= 0:
+        made.add_rule(refuse, "open", seccomp.Arg(1, seccomp.MASKED_EQ, TMPFILE, TMPFILE))

@@ -49,7 +49,7 @@ ENVIRONMENT = {
 }
 START = (
     "import sys; sys.dont_write_bytecode = True; sys.path.append('/site'); "
-    "from inside import zygote; zygote.main()"
+    "from inside import zygote; zygote.main(int(sys.argv[1]))"
 )
 
 
@@ -123,6 +123,7 @@ class Sandbox:
         channel, theirs = socket.socketpair()
         lifeline, their_lifeline = socket.socketpair()
         with theirs, their_lifeline:
+            inode = os.fstat(theirs.fileno()).st_ino
             uid = FIRST_UID + 2 * self.slot + reference
             message = json.dumps({"uid": uid}).encode()
             try:
@@ -131,7 +132,7 @@ class Sandbox:
                 )
             except OSError as error:
                 raise SandboxError(f"the sandbox is gone: {error}. {self._complaint()}") from None
-        session = Session(channel, lifeline)
+        session = Session(channel, lifeline, inode)
         self._layers = ("bubblewrap", *session.layers)
         return session
 
@@ -154,16 +155,14 @@ class Sandbox:
 
 
 def _start(command: list[str], control: socket.socket) -> subprocess.Popen[bytes]:
-    """Starts bubblewrap with the control socket as descriptor 3 and a clean environment."""
-    descriptor = control.fileno()
-    shell = ["/bin/sh", "-c", f'exec "$@" 3<&{descriptor}', "sh", *command]
+    """Starts bubblewrap with a clean environment; the last argument names the control socket."""
     return subprocess.Popen(
-        shell,
+        [*command, str(control.fileno())],
         env={"PATH": os.environ.get("PATH", os.defpath)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        pass_fds=[descriptor],
+        pass_fds=[control.fileno()],
     )
 
 
@@ -236,7 +235,12 @@ def _uids() -> range:
 
 
 def _base_packages() -> list[str]:
-    """Where the base Python keeps packages of its own, as seen from inside."""
+    """Where Pythons keep packages that staff may have installed, as seen from inside."""
     prefix = Path(sys.base_prefix)
+    hidden = [f"/python/{path.relative_to(prefix)}" for path in _package_folders(prefix)]
+    return hidden + [str(path) for path in _package_folders(Path("/usr"))]
+
+
+def _package_folders(prefix: Path) -> list[Path]:
     found = [*prefix.glob("lib/python3*/site-packages"), *prefix.glob("lib/python3*/dist-packages")]
-    return [f"/python/{path.relative_to(prefix)}" for path in found if path.is_dir()]
+    return [path for path in found if path.is_dir()]

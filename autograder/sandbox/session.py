@@ -10,21 +10,27 @@ import builtins
 import contextlib
 import os
 import select
+import signal
 import socket
-import struct
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.errors import LimitExceeded, ProtocolError, SandboxError, WorkerDied
-from autograder.sandbox import outside
-from autograder.sandbox.inside import wire
+from autograder.errors import (
+    LimitExceeded,
+    ProtocolError,
+    SandboxError,
+    SessionSpent,
+    WorkerDied,
+    WorkerError,
+)
+from autograder.sandbox import hygiene, outside
+from autograder.sandbox.connection import START_SECONDS, Connection
+from autograder.sandbox.outside import Processes
 
-START_SECONDS = 30
-LOOK_EVERY = 0.1  # seconds between two looks at a submission's use of time and memory
-WALL_FACTOR = 6  # a call that sleeps is ended after this many times its CPU seconds
-MEMORY_OF_ALL = 4 << 30  # bytes that all processes of a submission may hold together
-CREDENTIALS = struct.Struct("3i")
+# A first matrix product of torch brings in about 15 MiB of its library; what a liar would map at
+# the end of a call to hide its peak is worth no more than this.
+MOST_OF_LIBRARIES = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -50,130 +56,38 @@ class CellRun:
     raised: Raised | None
 
 
-class Connection:
-    """A socket to a process of the submission; knows which process and how to wait for it."""
-
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
-        channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        self.pid = 0
-        self.namespace = 0
-
-    def open(self) -> Any:
-        """Reads the first message, and from the kernel who sent it."""
-        self._wait(START_SECONDS)
-        with contextlib.suppress(OSError):
-            _data, ancillary, _flags, _address = self._channel.recvmsg(
-                1, socket.CMSG_SPACE(CREDENTIALS.size), socket.MSG_PEEK
-            )
-            for _level, kind, data in ancillary:
-                if kind == socket.SCM_CREDENTIALS:
-                    self.pid = CREDENTIALS.unpack(data)[0]
-        with contextlib.suppress(*outside.GONE):
-            self.namespace = outside.namespace_of(self.pid)
-        return self.receive(START_SECONDS)
-
-    def send(self, value: Any) -> None:
-        """Sends a request.
-
-        Raises:
-            WorkerDied: if the process is gone.
-        """
-        try:
-            wire.send(self._channel, value)
-        except OSError:
-            raise WorkerDied("The process of your notebook ended before the call.") from None
-
-    def receive(self, cpu_seconds: float) -> Any:
-        """Reads a reply.
-
-        Args:
-            cpu_seconds: processor time that the submission may use until then.
-
-        Raises:
-            LimitExceeded: if it uses more time or memory.
-            WorkerDied: if the process ends first.
-            ProtocolError: if the bytes are no valid reply.
-        """
-        try:
-            return wire.receive(self._channel, _Waiting(self, cpu_seconds).read)
-        except wire.WireError as error:
-            raise ProtocolError(f"What came back is no valid result ({error}).") from None
-        except (EOFError, OSError):
-            raise WorkerDied("The process of your notebook ended during the call.") from None
-
-    def send_descriptor(self, descriptor: int) -> None:
-        """Hands a descriptor over."""
-        try:
-            socket.send_fds(self._channel, [b"d"], [descriptor])
-        except OSError:
-            raise WorkerDied("The process of your notebook ended before the call.") from None
-
-    def close(self) -> None:
-        """Closes this end."""
-        self._channel.close()
-
-    def _wait(self, seconds: float) -> bool:
-        return bool(select.select([self._channel], [], [], seconds)[0])
-
-
-class _Waiting:
-    """Reads from a submission while its use of time and memory is watched from outside."""
-
-    def __init__(self, connection: Connection, cpu_seconds: float) -> None:
-        self.connection = connection
-        self.cpu_seconds = cpu_seconds
-        self.started = time.monotonic()
-        self.cpu_before: float | None = None
-
-    def read(self, channel: socket.socket, size: int) -> bytearray:
-        data = bytearray()
-        while len(data) < size:
-            while not self.connection._wait(LOOK_EVERY):
-                self._look()
-            got = channel.recv(min(size - len(data), wire.CHUNK))
-            if not got:
-                raise EOFError
-            data += got
-        return data
-
-    def _look(self) -> None:
-        used = outside.usage(self.connection.namespace)
-        if self.cpu_before is None:
-            self.cpu_before = max(0.0, used.cpu - (time.monotonic() - self.started) * 1.5)
-        if used.cpu - self.cpu_before > self.cpu_seconds:
-            raise LimitExceeded(
-                f"It used more than {self.cpu_seconds:.0f} seconds of processor time. "
-                "Is there a loop that does not end, or one that should be an array operation?"
-            )
-        if used.resident > MEMORY_OF_ALL:
-            raise LimitExceeded("It used more memory than a submission may.")
-        if time.monotonic() - self.started > WALL_FACTOR * self.cpu_seconds:
-            raise LimitExceeded("It waited for something that does not come.")
-
-
 class Session:
-    """One submission: a template process that runs cells and forks workers."""
+    """One submission: a template process that runs cells and forks workers, one at a time.
 
-    def __init__(self, channel: socket.socket, lifeline: socket.socket) -> None:
+    While a worker lives, everything else of the submission is frozen or dead.
+
+    Args:
+        channel: this end of the channel to the template.
+        lifeline: closes when every process of the submission is gone; closing it kills them.
+        their_inode: of the template's end of the channel.
+    """
+
+    def __init__(self, channel: socket.socket, lifeline: socket.socket, their_inode: int) -> None:
         self._connection = Connection(channel)
         self._lifeline = lifeline
-        self._workers: list[Worker] = []
-        try:
-            hello = self._connection.open()
-        except (ProtocolError, WorkerDied, LimitExceeded) as error:
-            self.close()
-            raise SandboxError(f"a submission's process did not start: {error}") from None
-        if "layers" not in hello:
-            self.close()
-            raise SandboxError(f"a power could not be taken away: {hello.get('refused')}")
-        self.layers = tuple(str(layer) for layer in hello["layers"])
+        self._inode = their_inode
+        self._processes: Processes | None = None
+        self._worker: Worker | None = None
+        self._before: hygiene.Template | None = None
+        self._last_number: int | None = None
+        self.faults: list[str] = []  # why it serves no second worker, if it does not
+        self.layers = self._start()
 
     def __enter__(self) -> Session:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def spent(self) -> bool:
+        """Whether a further worker might learn what an earlier one was asked."""
+        return bool(self.faults) and self._last_number is not None
 
     def run(self, cell: str, source: str, cpu_seconds: float) -> CellRun:
         """Runs one cell in the template.
@@ -189,35 +103,131 @@ class Session:
     def fork(self, seed: int) -> Worker:
         """Forks a worker that answers calls, from the state that the cells left.
 
+        The worker before it is ended. Everything else of the submission is frozen or killed.
+
         Raises:
+            SessionSpent: if a fresh session is needed: this worker might know of an earlier one.
             WorkerError: if the template does not fork.
         """
+        self._take_stock()
+        if self.spent:
+            raise SessionSpent("; ".join(self.faults))
+        processes = self.processes
+        processes.resume(processes.first)
         ours, theirs = socket.socketpair()
         with theirs:
-            connection = Connection(ours)
+            inode = os.fstat(theirs.fileno()).st_ino
+            connection = Connection(ours, processes)
             self._connection.send({"do": "fork", "seed": seed})
             self._connection.send_descriptor(theirs.fileno())
-        worker = Worker(connection)
-        self._workers.append(worker)
-        return worker
+        self._worker = Worker(connection, self._kill_worker)
+        try:
+            connection.open()
+            _reply(self._connection.receive(START_SECONDS))  # the template has let go of its end
+            self._set_apart(processes, connection.pid, inode)
+        except (WorkerError, SessionSpent):
+            self.faults.append("a fork failed")
+            self._kill_worker()
+            raise
+        return self._worker
 
     def close(self) -> None:
         """Ends every process of the submission and waits until the last is gone."""
-        for worker in self._workers:
-            worker.close()
+        if self._worker is not None:
+            self._worker.connection.close()
+        if self._processes is not None:
+            self._processes.signal(self._processes.first, signal.SIGKILL)
+            self._processes.close()
         self._connection.close()
         with contextlib.suppress(OSError):
             self._lifeline.shutdown(socket.SHUT_WR)
             select.select([self._lifeline], [], [], START_SECONDS)
         self._lifeline.close()
 
+    def _start(self) -> tuple[str, ...]:
+        """Hears from the template and looks at it, before it runs any student code."""
+        try:
+            hello = self._connection.open()
+            if "layers" not in hello:
+                raise SandboxError(f"a power could not be taken away: {hello.get('refused')}")
+            self._processes = Processes(self._connection.pid)
+            self._connection.processes = self._processes
+            self._baseline = hygiene.baseline(self._processes.first)
+        except (WorkerError, OSError) as error:
+            self.close()
+            raise SandboxError(f"a submission's process did not start: {error}") from None
+        except SandboxError:
+            self.close()
+            raise
+        return tuple(str(layer) for layer in hello["layers"])
+
+    @property
+    def processes(self) -> Processes:
+        """The submission's processes, seen from outside.
+
+        Raises:
+            WorkerDied: if they have ended.
+        """
+        if self._processes is None:
+            raise WorkerDied("The process of your notebook has ended.")
+        return self._processes
+
+    def _set_apart(self, processes: Processes, pid: int, inode: int) -> None:
+        """Freezes the template, kills what else there is, and looks at a worker before its work."""
+        first = processes.first
+        if pid == first or not (processes.stop(first) and processes.stop(pid)):
+            raise WorkerDied("The process of your notebook does not answer as it should.")
+        found, none_left = processes.kill_others({first, pid})
+        if not none_left:
+            raise LimitExceeded("Your notebook starts processes without end.")
+        try:
+            number = hygiene.number_inside(pid)
+            faults = ["other processes were running"] if found else []
+            faults += hygiene.template_faults(first, self._inode, self._baseline)
+            faults += hygiene.worker_faults(pid, inode, self._baseline)
+            self._before = hygiene.template(first)
+        except OSError:
+            raise WorkerDied("The process of your notebook ended before the call.") from None
+        if self._last_number is not None and number != self._last_number + 1:
+            raise SessionSpent("an earlier worker has started processes")
+        self._last_number = number
+        self.faults += faults
+        processes.resume(pid)
+
+    def _kill_worker(self) -> None:
+        """Kills the worker without waiting for its end; nobody speaks to it any more."""
+        if self._worker is not None and self._processes is not None:
+            self._worker.connection.close()
+            self._processes.signal(self._worker.connection.pid, signal.SIGKILL)
+
+    def _take_stock(self) -> None:
+        """Makes sure that the worker is gone, and looks at what it has changed."""
+        if self._worker is None or self._processes is None:
+            return
+        self._kill_worker()
+        self._worker = None
+        processes = self._processes
+        _found, none_left = processes.kill_others({processes.first})
+        try:
+            if not none_left or processes.members() != [processes.first]:
+                self.faults.append("processes are left")
+            elif hygiene.template(processes.first) != self._before:
+                self.faults.append("a worker has changed what it shares with the next one")
+        except OSError:
+            self.faults.append("the template is gone")
+
 
 class Worker:
-    """A process that answers calls to the student's functions."""
+    """A process that answers calls to the student's functions.
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        connection.open()
+    Args:
+        connection: the socket to it.
+        end: kills it, and whatever it has started.
+    """
+
+    def __init__(self, connection: Connection, end: Callable[[], None]) -> None:
+        self.connection = connection
+        self._end = end
 
     def call(self, request: dict[str, Any], cpu_seconds: float) -> Any:
         """Sends one request and returns what the function returned, or `Raised`.
@@ -226,8 +236,8 @@ class Worker:
             KeyError: if the notebook has no such name.
             WorkerError: if the process ends untidily; the worker is then of no more use.
         """
-        self._connection.send(request)
-        reply = _reply(self._connection.receive(cpu_seconds))
+        self.connection.send(request)
+        reply = _reply(self.connection.receive(cpu_seconds))
         if reply.get("missing") is True:
             raise KeyError(request["name"])
         if "unsendable" in reply:
@@ -236,25 +246,56 @@ class Worker:
 
     def hold(self, value: Any) -> Any:
         """Leaves a value in the worker and returns the handle by which calls name it."""
-        self._connection.send({"do": "hold", "value": value})
-        return _reply(self._connection.receive(START_SECONDS)).get("value")
+        self.connection.send({"do": "hold", "value": value})
+        return _reply(self.connection.receive(START_SECONDS)).get("value")
+
+    def work_alone(self) -> None:
+        """From now on the worker starts no process and no thread: what is metered is all there is.
+
+        It gives up that right itself, for good; the kernel tells whether it has.
+
+        Raises:
+            WorkerError: if it has not.
+        """
+        self.connection.send({"do": "work_alone"})
+        self.connection.receive(START_SECONDS)
+        processes, pid = self.processes, self.connection.pid
+        _found, none_left = processes.kill_others({processes.first, pid})
+        if not none_left or outside.process_limit(pid) != 0:
+            raise ProtocolError("The process of your notebook does not answer as it should.")
 
     def memory_growth(self, request: dict[str, Any], cpu_seconds: float) -> int | Raised:
-        """By how many bytes the submission's peak memory exceeds its memory before a call."""
-        namespace = self._connection.namespace
-        outside.reset_peaks(namespace)
-        before = outside.usage(namespace).resident
+        """By how many bytes the submission's peak memory exceeds its memory before a call.
+
+        Parts of libraries that the call is the first to use are not counted.
+        """
+        processes = self.processes
+        self.work_alone()
+        processes.reset_peaks()
+        before = processes.usage()
         reply = self.call(request, cpu_seconds)
         if isinstance(reply, Raised):
             return reply
-        return max(0, outside.usage(namespace).peak - before)
+        after = processes.usage()
+        libraries = min(max(0, after.file - before.file), MOST_OF_LIBRARIES)
+        return max(0, after.peak - before.resident - libraries)
+
+    def cpu_of(self, request: dict[str, Any], cpu_seconds: float) -> float | Raised:
+        """Seconds of processor time that all processes of the submission use for a call."""
+        self.work_alone()
+        before = self.processes.usage().cpu
+        reply = self.call(request, cpu_seconds)
+        return reply if isinstance(reply, Raised) else self.processes.usage().cpu - before
+
+    @property
+    def processes(self) -> Processes:
+        """The submission's processes, seen from outside: all but the worker's own are frozen."""
+        assert self.connection.processes is not None
+        return self.connection.processes
 
     def close(self) -> None:
-        """Ends the worker: its process and what it left behind are killed."""
-        self._connection.close()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if self._connection.pid > 0:
-                os.kill(self._connection.pid, 9)
+        """Ends the worker: its process and what it has started are killed."""
+        self._end()
 
 
 def _reply(value: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import abc
 import builtins
 import copy
 import inspect
+import os
 import traceback
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -63,6 +64,10 @@ class Student(abc.ABC):
     def peak_bytes(self, name: str, /, *args: Any, **kwargs: Any) -> int:
         """How far memory grows during one call, in bytes, arguments excluded."""
 
+    @abc.abstractmethod
+    def cpu_seconds(self, name: str, /, *args: Any, **kwargs: Any) -> float:
+        """Processor time of one call, all threads and processes that it starts included."""
+
 
 class LocalStudent(Student):
     """The student whose notebook this is.
@@ -102,6 +107,12 @@ class LocalStudent(Student):
         with follow() as peak:
             self._run(name, handed_over, copy.deepcopy(kwargs))
         return peak.count
+
+    def cpu_seconds(self, name: str, /, *args: Any, **kwargs: Any) -> float:
+        handed_over = copy.deepcopy(args), copy.deepcopy(kwargs)
+        before = os.times()
+        self._run(name, *handed_over)
+        return sum(os.times()[:4]) - sum(before[:4])
 
     def _own_files(self) -> set[str]:
         """The cells of this notebook: an answer may call helpers from any of them."""

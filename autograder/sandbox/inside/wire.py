@@ -23,6 +23,8 @@ MAX_HEADER = 1 << 20
 MAX_BODY = 1 << 29
 MAX_DEPTH = 20
 MAX_NODES = 100_000
+MAX_PAIRS = 4_096  # of one dict: keys that collide on purpose cost time with the square
+MAX_KEY_BITS = 60
 MAX_RANK = 8
 MAX_INT_BITS = 256
 CHUNK = 1 << 20
@@ -160,6 +162,8 @@ class _Writer:
             return {"t": [self.tree(v, depth + 1) for v in value]}
         if kind is dict:
             pairs = list(value.items())
+            if len(pairs) > MAX_PAIRS:
+                raise WireError(f"a dict has {len(pairs)} entries; at most {MAX_PAIRS} are sent")
             return {"d": [[self.tree(k, depth + 1), self.tree(v, depth + 1)] for k, v in pairs]}
         return self._special(value)
 
@@ -200,6 +204,7 @@ class _Reader:
     def __init__(self, arrays: Any, body: bytearray) -> None:
         self.body = body
         self.specs: list[tuple[str, tuple[int, ...], int]] = []
+        self.read = set[int]()
         self.nodes = 0
         start = 0
         if type(arrays) is not list or len(arrays) > MAX_NODES:
@@ -250,22 +255,32 @@ class _Reader:
 
     def _dict(self, pairs: list[Any], depth: int) -> dict[Any, Any]:
         made: dict[Any, Any] = {}
+        if len(pairs) > MAX_PAIRS:
+            raise WireError("a dict has too many entries")
         for pair in pairs:
             if type(pair) is not list or len(pair) != 2:
                 raise WireError("a dict must be a list of pairs")
             key, value = self.tree(pair[0], depth + 1), self.tree(pair[1], depth + 1)
             if isinstance(key, np.generic):
                 key = key.item()
-            made[key] = value  # an unhashable key is a TypeError, which `decode` turns
+            if type(key) is int and key.bit_length() > MAX_KEY_BITS:
+                raise WireError("a key of a dict is too large")
+            if not (key is None or type(key) in (bool, int, float, str)):
+                raise WireError("a key of a dict must be a number, a string or None")
+            made[key] = value
         return made
 
     def _array(self, tag: str, index: Any) -> Any:
         if type(index) is not int or not 0 <= index < len(self.specs):
             raise WireError("a node points at no array")
+        if index in self.read:
+            raise WireError("two nodes point at one array")  # each would be a copy of its own
+        self.read.add(index)
         dtype, shape, start = self.specs[index]
         raw = self.body[start : start + _bytes(dtype, shape)]
         if dtype == "bool":
-            array = np.frombuffer(raw, np.uint8).reshape(shape) != 0
+            # An array even without axes, where != alone would make a scalar.
+            array = np.asarray(np.frombuffer(raw, np.uint8).reshape(shape) != 0)
         else:
             array = np.frombuffer(raw, _storage(dtype)).reshape(shape)
         if tag == "s":

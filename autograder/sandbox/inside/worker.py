@@ -13,9 +13,12 @@ import contextlib
 import io
 import os
 import random
+import resource
 import signal
 import socket
+import subprocess
 import sys
+import threading
 import traceback
 import types
 from collections.abc import Callable
@@ -37,15 +40,27 @@ def warm_up() -> None:
     matplotlib.use("Agg", force=True)
     import matplotlib.pyplot
     import torch
+    import tqdm
     from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
 
     torch.set_num_threads(1)
+    tqdm.tqdm.monitor_interval = 0  # no thread of its own,
+    tqdm.tqdm.set_lock(threading.RLock())  # and no semaphore that workers would share
     np.ones((2, 2)) @ np.ones((2, 2))
-    shell = InteractiveShell.instance()
-    shell.history_manager.enabled = False
+    # A history file would be open in every submission.
+    shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
     shell.enable_gui = lambda *_args: None
-    shell.system = shell.system_piped
+    shell.system = _system
     from cvcourse import checks, meters  # noqa: F401 - imported to be warm
+
+
+def _system(command: str) -> None:
+    """What `!command` does: without a terminal, which IPython's own way needs."""
+    ended = subprocess.run(
+        command, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    sys.stdout.write(ended.stdout.decode(errors="replace"))
 
 
 def quiet_standard_streams() -> None:
@@ -79,15 +94,18 @@ def _fork(channel: socket.socket, notebook: Notebook, seed: int) -> None:
     descriptors = array.array("i")
     for _level, _kind, data in ancillary:
         descriptors.frombytes(data)
+    # How a worker ends is no business of the template's: it would be a word to the next one.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     if os.fork() == 0:
         channel.close()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _seed(seed)
         own = socket.socket(fileno=descriptors[0])
         with contextlib.suppress(EOFError, OSError):
             serve_calls(own, notebook)
         os._exit(0)
     os.close(descriptors[0])
+    wire.send(channel, {"forked": True})
 
 
 def serve_calls(channel: socket.socket, notebook: Notebook) -> None:
@@ -160,6 +178,9 @@ class Calls:
             handle = len(self.held) + 1
             self.held[handle] = self._local(request["value"])
             return {"value": wire.Handle(handle)}
+        if request["do"] == "work_alone":
+            resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+            return {"value": None}
         function = self.notebook.function(request["cell"], request["name"])
         if function is None:
             return {"missing": True}

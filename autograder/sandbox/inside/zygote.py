@@ -19,7 +19,6 @@ import os
 import select
 import signal
 import socket
-import sys
 from typing import Any
 
 CONTROL_FD = 3
@@ -27,8 +26,14 @@ READABLE = ("/usr", "/bin", "/lib", "/lib64", "/lib32", "/etc", "/python", "/sit
 WRITABLE = ("/tmp", "/dev/shm", "/dev/null", "/dev/zero", "/dev/full")
 
 
-def main() -> None:
-    """Warms up, says so, and serves until the control socket closes."""
+def main(descriptor: int) -> None:
+    """Warms up, says so, and serves until the control socket closes.
+
+    Args:
+        descriptor: of the control socket.
+    """
+    os.dup2(descriptor, CONTROL_FD)
+    os.closerange(CONTROL_FD + 1, os.sysconf("SC_OPEN_MAX"))  # whatever else was inherited
     control = socket.socket(fileno=CONTROL_FD)
     settings = json.loads(control.recv(1 << 20))
     from . import confinement, worker
@@ -122,6 +127,7 @@ def _confine(confinement: Any, settings: dict[str, Any]) -> list[str]:
         confinement.private_mounts(limits, fresh_proc=settings["root"])
         layers += ["pid", "net", "ipc", "uts", "mount"]
     os.chdir("/tmp")
+    confinement.drop_bounding_set()
     if settings["root"]:
         confinement.become(settings["uid"])
         layers.append("other uid")
@@ -137,11 +143,3 @@ def _confine(confinement: Any, settings: dict[str, Any]) -> list[str]:
     layers.append("seccomp")
     confinement.let_the_grader_look()
     return layers
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except BaseException as error:
-        print(f"zygote: {type(error).__name__}: {error}", file=sys.stderr)
-        raise

@@ -146,8 +146,8 @@ def no_loops_identical(student: Student, rng: np.random.Generator) -> None:
 @question("knn-q3")
 def no_loops_form(student: Student, rng: np.random.Generator) -> None:
     """No Python loop runs over test points, training points or features."""
-    growth = growth(student, "compute_distances_no_loops", rng)
-    for factor, axis in zip(growth, ("test points", "training points", "features"), strict=True):
+    factors = growth(student, "compute_distances_no_loops", rng)
+    for factor, axis in zip(factors, ("test points", "training points", "features"), strict=True):
         expect_flat(factor, axis)
 
 
