@@ -133,7 +133,8 @@ def figures(origin: Path, dataset: str) -> None:
     path = origin / "source" / ASSIGNMENT / f"{NOTEBOOK}.ipynb"
     notebook = nbformat.read(path, as_version=4)
     click.echo(f"running {path.relative_to(origin)} on {dataset}")
-    client = NotebookClient(notebook, timeout=1800, kernel_name="python3")
+    quiet = ["--log-level=ERROR"]  # of the kernel: it warns of its own local connection
+    client = NotebookClient(notebook, timeout=1800, kernel_name="python3", extra_arguments=quiet)
     try:
         client.execute(env={**os.environ, "CVCOURSE_DATASET": dataset})
     except CellExecutionError as error:
