@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import textwrap
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
@@ -19,6 +20,7 @@ from cvcourse.checks.questions import mark_of, notebook_of, sentence_of
 from cvcourse.checks.student import LocalStudent, Student
 
 PUBLIC = "cvcourse.checks.public"
+WIDTH = 80  # columns of a message
 SEED = 2026  # of the inputs that visible checks draw: fixed, so that a message can be reproduced
 
 
@@ -81,13 +83,19 @@ def explain(question: str, failure: CheckFailure) -> str:
     if isinstance(failure, NotAnswered):
         return failure.direction
     required = " ".join(getattr(failure, "__notes__", []))
-    parts = [
-        f"{question} is not right yet.",
-        f"Required: {required}",
-        f"Found:    {failure.direction}",
-    ]
-    parts += [f"          {line}" for line in failure.detail.splitlines()]
-    return "\n".join(parts)
+    parts = [_wrapped("Required: ", required), _wrapped("Found:    ", failure.direction)]
+    parts += [_wrapped(" " * 10, line) for line in failure.detail.splitlines()]
+    return "\n".join([f"{question} is not right yet.", *parts])
+
+
+def _wrapped(lead: str, text: str) -> str:
+    """The text behind its lead, on lines that a notebook and `nbgrader validate` show whole.
+
+    Spaces inside a line are kept: they may line up the student's code.
+    """
+    if len(lead) + len(text) <= WIDTH:
+        return lead + text
+    return textwrap.fill(text, WIDTH, initial_indent=lead, subsequent_indent=" " * 10)
 
 
 def visible_checks(question: str) -> list[Callable[..., object]]:
