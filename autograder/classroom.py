@@ -70,6 +70,7 @@ def grade_class(
     students: Iterable[str] = (),
     *,
     jobs: int = 1,
+    force: bool = False,
     told: Callable[[Done], None] = lambda _: None,
 ) -> Graded:
     """Grades an assignment and writes everything that follows from it.
@@ -79,6 +80,7 @@ def grade_class(
         assignment: e.g. "a1_classifiers".
         students: only these; empty for all.
         jobs: how many processes grade side by side.
+        force: grade again what has not changed since the last time.
         told: is called after each notebook, for a progress bar.
 
     Raises:
@@ -87,7 +89,7 @@ def grade_class(
     tasks = tasks_of(course, assignment, students)
     done = []
     with _open_gradebook(course) as gradebook:
-        for one in grade_all(course, tasks, jobs):
+        for one in grade_all(course, tasks, jobs, force=force):
             done.append(one)
             if one.result is not None:
                 for student in one.task.students:

@@ -10,6 +10,7 @@ import click
 from autograder.classroom import Graded, grade_class, tasks_of
 from autograder.course import Course
 from autograder.errors import GraderError
+from autograder.grading.pool import Done
 from autograder.reports.table import terminal_table
 
 ATTENTION = 1  # exit code: everything is recorded, and something needs a look
@@ -33,8 +34,11 @@ def main(context: click.Context, root: Path | None) -> None:
 @click.argument("assignment")
 @click.option("--student", "students", multiple=True, help="Only this student; may be repeated.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64))
+@click.option("--force", is_flag=True, help="Grade again what has not changed.")
 @click.pass_obj
-def grade(root: Path | None, assignment: str, students: tuple[str, ...], jobs: int) -> None:
+def grade(
+    root: Path | None, assignment: str, students: tuple[str, ...], jobs: int, force: bool
+) -> None:
     """Grade what was handed in for ASSIGNMENT.
 
     Exit code 0: all graded. 1: all recorded, and something needs a look, which is named.
@@ -42,7 +46,7 @@ def grade(root: Path | None, assignment: str, students: tuple[str, ...], jobs: i
     """
     try:
         course = find_course(root)
-        graded = _with_progress(course, assignment, students, jobs)
+        graded = _with_progress(course, assignment, students, jobs, force)
     except GraderError as error:
         click.echo(f"autograder: {error}", err=True)
         sys.exit(IMPOSSIBLE)
@@ -73,7 +77,7 @@ def demo(root: Path | None, folder: Path | None, dataset: str | None) -> None:
             sample_class.figures(origin.root, dataset)
             return
         course = sample_class.prepare(origin.root, folder or origin.root / "demo-course")
-        graded = _with_progress(course, sample_class.ASSIGNMENT, (), jobs=1)
+        graded = _with_progress(course, sample_class.ASSIGNMENT, ())
     except GraderError as error:
         click.echo(f"autograder: {error}", err=True)
         sys.exit(IMPOSSIBLE)
@@ -105,11 +109,19 @@ def show(graded: Graded) -> None:
         click.echo(f"! {sentence}")
 
 
-def _with_progress(course: Course, assignment: str, students: tuple[str, ...], jobs: int) -> Graded:
+def _with_progress(
+    course: Course,
+    assignment: str,
+    students: tuple[str, ...],
+    jobs: int = 1,
+    force: bool = False,
+) -> Graded:
     from tqdm import tqdm
 
     total = len(tasks_of(course, assignment, students))
     with tqdm(total=total, unit="notebook", disable=None, file=sys.stderr) as bar:
-        return grade_class(
-            course, assignment, students, jobs=jobs, told=lambda _done: bar.update() and None
-        )
+
+        def told(_done: Done) -> None:
+            bar.update()
+
+        return grade_class(course, assignment, students, jobs=jobs, force=force, told=told)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
-from collections.abc import Iterable
+import shutil
 from dataclasses import asdict
 from functools import cache as remembered
 from importlib import metadata
@@ -24,15 +25,17 @@ LIBRARIES = ("numpy", "torch", "matplotlib", "ipython", "pytest")
 class Cache:
     """Results of one course, found again as long as nothing has changed that could change them.
 
+    The sandbox's layers are among it. They are known from the last run on this machine, so that
+    nothing needs to be started to look a result up.
+
     Args:
         course: the course folder; results lie in its `.cvcourse/cache`.
-        layers: what the sandbox of this machine is made of.
     """
 
-    def __init__(self, course: Course, layers: Iterable[str]) -> None:
+    def __init__(self, course: Course) -> None:
         self._course = course
-        self._layers = list(layers)
         self._folder = course.root / ".cvcourse" / "cache"
+        self._layers_file = self._folder / f"layers-{_digest(_machine())[:16]}.json"
 
     def key(
         self, assignment: str, notebook: str, rebuilt: Rebuilt, students: tuple[str, ...]
@@ -57,16 +60,24 @@ class Cache:
             "reference": _digest(self._course.source_bytes(assignment, notebook)),
             "checks": digest_of(self._course.hidden / assignment),
             "grader": _grader(),
-            "layers": self._layers,
+            "layers": self._layers_file.read_text() if self._layers_file.exists() else "",
         }
         return _digest(json.dumps(parts, sort_keys=True).encode())
 
     def find(self, key: str) -> NotebookResult | None:
         """The result kept under a key, or None; a damaged file counts as none."""
+        if not self._layers_file.exists():
+            return None
         try:
             return from_json((self._folder / f"{key}.json").read_bytes())
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+    def met(self, layers: tuple[str, ...]) -> None:
+        """Remembers what the sandbox of this machine is made of; to be called before `key`."""
+        text = json.dumps(layers)
+        if not self._layers_file.exists() or self._layers_file.read_text() != text:
+            write_atomically(self._layers_file, text)
 
     def keep(self, key: str, result: NotebookResult) -> None:
         """Keeps a result, unless a check could not run: that is worth another attempt."""
@@ -93,6 +104,13 @@ def _grader() -> list[str]:
     packages = [digest_of(Path(str(p.__file__)).parent) for p in (autograder, cvcourse)]
     versions = [f"{name} {metadata.version(name)}" for name in LIBRARIES]
     return [*packages, *versions, platform.python_version(), platform.machine()]
+
+
+def _machine() -> bytes:
+    """What the sandbox's layers depend on: the kernel, bubblewrap, and who runs the grader."""
+    bubblewrap = shutil.which("bwrap")
+    changed = os.stat(bubblewrap).st_mtime_ns if bubblewrap else 0
+    return repr([platform.platform(), os.getuid(), bubblewrap, changed, _grader()]).encode()
 
 
 def _digest(data: bytes) -> str:

@@ -12,7 +12,9 @@ from time import perf_counter
 
 from autograder.course import Course
 from autograder.errors import GraderError, SandboxError
-from autograder.grading.folders import find_notebook
+from autograder.grading.cache import Cache
+from autograder.grading.folders import Found, find_notebook
+from autograder.grading.intake import Rebuilt, rebuild
 from autograder.grading.job import GradingJob
 from autograder.grading.results import NotebookResult
 
@@ -53,17 +55,36 @@ class Done:
     seconds: float
 
 
-def grade_all(course: Course, tasks: Iterable[Task], jobs: int = 1) -> Iterator[Done]:
-    """Grades tasks and yields each as it is done.
+def grade_all(
+    course: Course, tasks: Iterable[Task], jobs: int = 1, *, force: bool = False
+) -> Iterator[Done]:
+    """Grades tasks and yields each as it is done; what has not changed is taken from the cache.
 
     Args:
         course: the course folder.
         tasks: in the order in which to begin.
         jobs: how many processes grade side by side.
+        force: grade again what has not changed.
 
     Raises:
         SandboxError: if there is no sandbox; then nothing is graded.
     """
+    cache = Cache(course)
+    waiting = []
+    for task in tasks:
+        start = perf_counter()
+        found, rebuilt = _read(course, task)
+        kept = None if force else cache.find(_key(course, cache, task, rebuilt))
+        if kept is None:
+            waiting.append(task)
+        else:
+            result = replace(kept, notes=(*found.notes, *kept.notes))
+            yield Done(task, found.data, result, "", perf_counter() - start)
+    if waiting:
+        yield from _grade_waiting(course, cache, waiting, jobs)
+
+
+def _grade_waiting(course: Course, cache: Cache, tasks: list[Task], jobs: int) -> Iterator[Done]:
     with ExitStack() as stack:
         slots = iter(range(jobs))
         local = threading.local()
@@ -77,23 +98,35 @@ def grade_all(course: Course, tasks: Iterable[Task], jobs: int = 1) -> Iterator[
             return job
 
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
-        waiting = [pool.submit(_grade, course, own_job, task) for task in tasks]
+        futures = [pool.submit(_grade, course, cache, own_job, task) for task in tasks]
         try:
-            for future in as_completed(waiting):
+            for future in as_completed(futures):
                 yield future.result()
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
 
 
-def _grade(course: Course, own_job: Callable[[], GradingJob], task: Task) -> Done:
-    start = perf_counter()
+def _read(course: Course, task: Task) -> tuple[Found, Rebuilt]:
     others = set(course.notebooks(task.assignment)) - {task.notebook}
     release = course.release(task.assignment, task.notebook)
     found = find_notebook(task.folder, task.notebook, release, others)
+    return found, rebuild(release, found.data)
+
+
+def _key(course: Course, cache: Cache, task: Task, rebuilt: Rebuilt) -> str:
+    pseudonyms = tuple(course.pseudonym(student) for student in task.students)
+    return cache.key(task.assignment, task.notebook, rebuilt, pseudonyms)
+
+
+def _grade(course: Course, cache: Cache, own_job: Callable[[], GradingJob], task: Task) -> Done:
+    start = perf_counter()
+    found, rebuilt = _read(course, task)
     result, error = None, ""
     try:
         result = own_job().grade(task.assignment, task.notebook, found.data, task.students)
+        cache.met(result.layers)
+        cache.keep(_key(course, cache, task, rebuilt), result)
         result = replace(result, notes=(*found.notes, *result.notes))
     except SandboxError:
         raise
