@@ -1,0 +1,12 @@
+"""The squared differences are averaged over the features; they must be summed."""
+
+import numpy as np
+
+
+def compute_distances_two_loops(x_train, x_test):
+    train, test = x_train.astype(np.float64), x_test.astype(np.float64)
+    dists = np.zeros((len(test), len(train)))
+    for m in range(len(test)):
+        for n in range(len(train)):
+            dists[m, n] = np.sqrt(np.mean((test[m] - train[n]) ** 2))
+    return dists

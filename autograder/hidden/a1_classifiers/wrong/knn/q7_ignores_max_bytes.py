@@ -1,0 +1,21 @@
+"""The blocks have a fixed size, whatever max_bytes is."""
+
+import torch
+
+
+def predict_torch(x_train, y_train, x_test, k, max_bytes, device="cpu"):
+    rows = 2000
+    labels = torch.empty(len(x_test), dtype=torch.int64)
+    for m in range(0, len(x_test), rows):
+        test = x_test[m : m + rows].to(device).double()
+        near = torch.empty((len(test), 0), dtype=torch.float64, device=device)
+        votes = torch.empty((len(test), 0), dtype=torch.int64, device=device)
+        for n in range(0, len(x_train), rows):
+            train = x_train[n : n + rows].to(device).double()
+            squares = (train * train).sum(dim=1) - 2 * (test @ train.T)
+            own = y_train[n : n + rows].to(device).expand(len(test), -1)
+            near, votes = torch.cat([near, squares], dim=1), torch.cat([votes, own], dim=1)
+            near, places = near.topk(min(k, near.shape[1]), dim=1, largest=False)
+            votes = votes.gather(1, places)
+        labels[m : m + rows] = votes.mode(dim=1).values.cpu()
+    return labels
