@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from autograder import cells
 from autograder.grading.helpers import names_set
 
+NOT_ALLOWED = "which this question does not allow"
+HIDES_WHAT = "which can hide what an answer calls"
 HIDES = {
     *("exec", "eval", "compile", "__import__", "globals", "locals", "vars", "breakpoint"),
     *("getattr", "setattr", "delattr"),
@@ -34,6 +36,7 @@ LOOPS_IN_DISGUISE = (
     *("numpy.apply_over_axes", "numpy.fromiter", "numpy.fromfunction", "numpy.nditer"),
     *("numpy.ndenumerate", "numpy.ndindex", "torch.vmap", "torch.func.vmap"),
 )
+LOOPS_OF_PYTHON = ("map", "filter", "reversed", "itertools", "functools", "operator")
 
 
 @dataclass(frozen=True)
@@ -61,36 +64,40 @@ class _Names:
 
 
 def findings(
-    contract: Contract, answer: str, others: Iterable[str], given: Iterable[str]
+    contract: Contract,
+    answer: str,
+    *,
+    names: Iterable[str],
+    others: Iterable[str],
+    given: Iterable[str],
 ) -> tuple[str, ...]:
     """What staff should look at in an answer and in the code that it can reach, a sentence each.
 
     Args:
         contract: of the question.
         answer: the source of the answer cell.
+        names: what the question asks to be defined there.
         others: the sources of the student's other cells; of these, what the answer uses by name
             and what acts on its own counts.
         given: the released cells, which tell what names such as `np` stand for.
     """
-    own = _reached(cells.parsed(answer) or [], [s for o in others for s in cells.parsed(o) or []])
-    tree = ast.Module(own, [])
-    names = _learn(ast.Module([*own, *(s for g in given for s in cells.parsed(g) or [])], []))
-    plain = [
-        n.func for n in ast.walk(tree) if isinstance(n, ast.Call) and _constant_getattr(n, names)
-    ]
-    found: dict[str, None] = {}
-    for node in ast.walk(tree):
-        if node in plain:
-            continue  # getattr(thing, "name") is told by the name it stands for
-        for sentence in _of_node(node, names, contract):
-            found[sentence] = None
-    return tuple(found)
+    own = [s for source in (answer, *others) for s in cells.parsed(source) or []]
+    known = _learn(ast.Module([*own, *(s for g in given for s in cells.parsed(g) or [])], []))
+    tree = ast.Module(_reached(own, set(names)), [])
+    seen: dict[str, tuple[str, int]] = {}
+    for name, what, line in _suspects(tree, known, contract):
+        seen.setdefault(name, (what, line))
+    return tuple(
+        f"{name} is used (line {line} of its cell), {what}"
+        for name, (what, line) in seen.items()
+        if not any(other.startswith(f"{name}.") for other in seen)  # told by its longest form
+    )
 
 
-def _reached(answer: list[ast.stmt], others: list[ast.stmt]) -> list[ast.stmt]:
-    """The answer, and of the others what it uses by name, at any remove, or what acts by itself."""
-    reached = [*answer, *(s for s in others if not names_set(s))]
-    waiting = [s for s in others if names_set(s)]
+def _reached(statements: list[ast.stmt], names: set[str]) -> list[ast.stmt]:
+    """What sets one of the names, what that uses, at any remove, and what acts by itself."""
+    reached = [s for s in statements if not names_set(s) or names & names_set(s)]
+    waiting = [s for s in statements if s not in reached]
     while True:
         used = {n.id for s in reached for n in ast.walk(s) if isinstance(n, ast.Name)}
         fresh = [s for s in waiting if used & names_set(s)]
@@ -100,25 +107,34 @@ def _reached(answer: list[ast.stmt], others: list[ast.stmt]) -> list[ast.stmt]:
         waiting = [s for s in waiting if s not in fresh]
 
 
-def _of_node(node: ast.AST, names: _Names, contract: Contract) -> Iterator[str]:
-    line = f" (line {node.lineno} of its cell)" if hasattr(node, "lineno") else ""
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        dotted = set(_imported(node))
+def _suspects(
+    tree: ast.Module, known: _Names, contract: Contract
+) -> Iterator[tuple[str, str, int]]:
+    """Names that are not allowed or that can hide something: the name, why, and the line."""
+    plain = [
+        n.func for n in ast.walk(tree) if isinstance(n, ast.Call) and _constant_getattr(n, known)
+    ]
+    for node in ast.walk(tree):
+        line = getattr(node, "lineno", 0)
+        if isinstance(node, ast.Attribute) and node.attr in HIDING_ATTRIBUTES:
+            yield node.attr, HIDES_WHAT, line
         if isinstance(node, ast.ImportFrom) and any(a.name == "*" for a in node.names):
-            yield f"everything is imported from {node.module}{line}"
-    elif isinstance(node, ast.Name | ast.Attribute):
-        dotted = _resolve(node, names)
-    elif isinstance(node, ast.Call) and (named := _constant_getattr(node, names)):
-        dotted = named
-    else:
-        return
-    for name in sorted(dotted):
-        if _below(name, contract.forbidden):
-            yield f"{name} is used, which this question does not allow{line}"
-        elif _below(name, HIDING_MODULES) or (name in HIDES and isinstance(node, ast.Name)):
-            yield f"{name} is used, which can hide what an answer calls{line}"
-    if isinstance(node, ast.Attribute) and node.attr in HIDING_ATTRIBUTES:
-        yield f"{node.attr} is used, which can hide what an answer calls{line}"
+            yield f"everything from {node.module}", HIDES_WHAT, line
+        if node in plain:
+            continue  # getattr(thing, "name") is told by the name it stands for
+        for name in sorted(_dotted(node, known)):
+            if _below(name, contract.forbidden):
+                yield name, NOT_ALLOWED, line
+            elif _below(name, HIDING_MODULES) or (name in HIDES and isinstance(node, ast.Name)):
+                yield name, HIDES_WHAT, line
+
+
+def _dotted(node: ast.AST, known: _Names) -> set[str]:
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return set(_imported(node))
+    if isinstance(node, ast.Name | ast.Attribute):
+        return _resolve(node, known)
+    return _constant_getattr(node, known) if isinstance(node, ast.Call) else set()
 
 
 def _learn(tree: ast.Module) -> _Names:

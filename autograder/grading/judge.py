@@ -14,7 +14,7 @@ from autograder.course import Course, Question
 from autograder.errors import WorkerError
 from autograder.grading import intake
 from autograder.grading.forbidden import findings
-from autograder.grading.plugin import Checks, Ended, Setting, judged, worker_seed
+from autograder.grading.plugin import Checks, Ended, Setting, judged, staff_note, worker_seed
 from autograder.grading.results import (
     CheckResult,
     NotebookResult,
@@ -134,7 +134,7 @@ class Judge:
                 question.id, rebuilt.error or f"{question.id} is not answered."
             )
         stuck = any(c.outcome is Outcome.COULD_NOT_RUN for c in checks)
-        held = self._suspicions(question.id, rebuilt) if answered else ()
+        held = self._suspicions(question, rebuilt) if answered else ()
         return QuestionResult(
             question=question.id,
             title=question.title,
@@ -146,17 +146,19 @@ class Judge:
             held=held,
         )
 
-    def _suspicions(self, question: str, rebuilt: intake.Rebuilt) -> tuple[str, ...]:
+    def _suspicions(self, question: Question, rebuilt: intake.Rebuilt) -> tuple[str, ...]:
         """What in the answer may break the question's contract; nothing where it states none."""
-        contract = self._checks.contract(question)
+        contract = self._checks.contract(question.id)
         if not contract.forbidden:
             return ()
-        by_kind: dict[str, list[str]] = {"release": [], "answer": [], "added": []}
-        for cell in rebuilt.cells:
-            if cell.id != question:
-                by_kind[cell.kind].append(cell.source)
-        answer = rebuilt.answers[question]
-        return findings(contract, answer, by_kind["answer"] + by_kind["added"], by_kind["release"])
+        others = [c.source for c in rebuilt.cells if c.kind != "release" and c.id != question.id]
+        return findings(
+            contract,
+            rebuilt.answers[question.id],
+            names=question.names,
+            others=others,
+            given=[c.source for c in rebuilt.cells if c.kind == "release"],
+        )
 
     def _all_failed(self, question: str, reason: str) -> tuple[CheckResult, ...]:
         ended = Ended(CheckFailure(reason))
@@ -173,25 +175,27 @@ class Judge:
         ):
             setting = Setting(student.ask, reference.ask, label)
             for item in self._checks.of(question):
-                ended, outcome = self._checks.run(item, setting), None
-                if not ended.tidy:
+                ended = self._checks.run(item, setting)
+                if ended.tidy:
+                    results.append(judged(item, ended))
+                else:
                     student.end()
-                    outcome = self._experiment(item, reference, label)
-                results.append(judged(item, ended, outcome))
+                    submission.note_limit(ended.error)
+                    results.append(judged(item, ended, *self._experiment(item, reference, label)))
         if any(result.outcome is Outcome.COULD_NOT_RUN for result in results):
             self._references.pop((label[0], label[1])).close()  # the next question gets a fresh one
         return tuple(results)
 
     def _experiment(
         self, item: pytest.Function, reference: _Answering, label: tuple[str, ...]
-    ) -> Outcome:
+    ) -> tuple[Outcome, str]:
         """Decides whose fault an untidy end is: the submission's, if the reference passes."""
         reference.end()
         ended = self._checks.run(item, Setting(reference.ask, reference.ask, label))
         if ended.error is None:
-            return Outcome.FAILED
+            return Outcome.FAILED, "The reference passes the same check."
         reference.end()
-        return Outcome.COULD_NOT_RUN
+        return Outcome.COULD_NOT_RUN, f"So does the reference: {staff_note(ended.error)}"
 
     def _reference(self, assignment: str, notebook: str) -> Submission:
         key = (assignment, notebook)
@@ -242,8 +246,9 @@ class _Answering:
     def ask(self) -> RemoteStudent:
         if self._worker is None:
             self._worker = self._submission.worker()
-        problem = self._submission.problems.get(self._question, "")
-        return RemoteStudent(self._worker, self._question, problem)
+        question, submission = self._question, self._submission
+        problem, last_line = submission.problems.get(question, ""), submission.last_line(question)
+        return RemoteStudent(self._worker, question, problem, last_line)
 
     def end(self) -> None:
         if self._worker is not None:

@@ -160,13 +160,16 @@ class Checks:
         return self._setting
 
 
-def judged(item: pytest.Function, ended: Ended, outcome: Outcome | None = None) -> CheckResult:
+def judged(
+    item: pytest.Function, ended: Ended, outcome: Outcome | None = None, note: str = ""
+) -> CheckResult:
     """The result of a check.
 
     Args:
         item: the check.
         ended: how it ended.
         outcome: given where an experiment has decided; else passed or failed.
+        note: for staff: what the experiment found.
     """
     mark, error = _mark(item), ended.error
     if outcome is None:
@@ -178,7 +181,7 @@ def judged(item: pytest.Function, ended: Ended, outcome: Outcome | None = None) 
         weight=mark.weight,
         direction=_direction(error),
         line=error.line if isinstance(error, StudentError) else None,
-        staff_note=_staff_note(error),
+        staff_note=f"{staff_note(error)} {note}".strip(),
     )
 
 
@@ -191,7 +194,8 @@ def _direction(error: BaseException | None) -> str:
     return ""
 
 
-def _staff_note(error: BaseException | None) -> str:
+def staff_note(error: BaseException | None) -> str:
+    """What an error says to staff; it may hold data."""
     if error is None:
         return ""
     detail = error.detail if isinstance(error, CheckFailure) else str(error)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from autograder.errors import ProtocolError
@@ -20,6 +21,7 @@ class RemoteStudent(Student):
         worker: a process forked after the submission's cells have run.
         question: the question, whose answer cell owns the names.
         problem: why its answer cell did not run to its end, if it did not.
+        last_line: of its answer cell; a line beyond it is made up, and not repeated.
         cpu_seconds: processor time that one call may use.
     """
 
@@ -28,11 +30,13 @@ class RemoteStudent(Student):
         worker: Worker,
         question: str,
         problem: str = "",
+        last_line: int = 0,
         cpu_seconds: float = CPU_SECONDS,
     ) -> None:
         self._worker = worker
         self._question = question
         self._problem = problem
+        self._last_line = last_line
         self._cpu_seconds = cpu_seconds
 
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
@@ -53,26 +57,29 @@ class RemoteStudent(Student):
             raise ProtocolError("There is not one result for each call.")
         return values
 
-    def count_steps(self, name: str, /, *args: Any, **kwargs: Any) -> int:
-        value = self._ask("count_steps", name, args=args, kwargs=kwargs)["value"]
-        if type(value) is not int or value <= 0:
+    def count_steps(self, name: str, /, *args: Any, **kwargs: Any) -> tuple[int, Any]:
+        reply = self._ask("count_steps", name, args=args, kwargs=kwargs)
+        steps = reply.get("steps")
+        if type(steps) is not int or steps <= 0:
             raise ProtocolError("The number of steps is no positive number.")
-        return value
+        return steps, reply["value"]
 
-    def peak_bytes(self, name: str, /, *args: Any, **kwargs: Any) -> int:
+    def peak_bytes(self, name: str, /, *args: Any, **kwargs: Any) -> tuple[int, Any]:
         request = self._held(name, args, kwargs)
-        ask = self._worker.memory_growth
-        return int(self._guarded(name, lambda: ask(request, self._cpu_seconds)))
+        with self._naming(name):
+            growth, reply = self._worker.memory_growth(request, self._cpu_seconds)
+        return growth, self._judged(name, reply)["value"]
 
-    def cpu_seconds(self, name: str, /, *args: Any, **kwargs: Any) -> float:
+    def cpu_seconds(self, name: str, /, *args: Any, **kwargs: Any) -> tuple[float, Any]:
         request = self._held(name, args, kwargs)
-        ask = self._worker.cpu_of
-        return float(self._guarded(name, lambda: ask(request, self._cpu_seconds)))
+        with self._naming(name):
+            seconds, reply = self._worker.cpu_of(request, self._cpu_seconds)
+        return seconds, self._judged(name, reply)["value"]
 
     def _held(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """A call whose arguments are in the worker already, so that only the call is measured."""
         self.calls += 1
-        request = self._request("call_and_drop", name)
+        request = {**self._request("call", name), "keep": False}
         request["args"] = tuple(self._worker.hold(value) for value in args)
         request["kwargs"] = {key: self._worker.hold(value) for key, value in kwargs.items()}
         return request
@@ -80,7 +87,30 @@ class RemoteStudent(Student):
     def _ask(self, do: str, name: str, **rest: Any) -> dict[str, Any]:
         self.calls += 1
         request = {**self._request(do, name), **rest}
-        reply = self._guarded(name, lambda: self._worker.call(request, self._cpu_seconds))
+        with self._naming(name):
+            reply = self._worker.call(request, self._cpu_seconds)
+        return self._judged(name, reply)
+
+    def _request(self, do: str, name: str) -> dict[str, Any]:
+        return {"do": do, "cell": self._question, "name": name}
+
+    @contextmanager
+    def _naming(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except KeyError:
+            raise NotAnswered(
+                self._problem
+                or f"{name} is not defined in the cell of {self._question}; was it renamed?"
+            ) from None
+
+    def _judged(self, name: str, reply: Any) -> dict[str, Any]:
+        """The reply of a call that returned plain data; everything else is raised."""
+        if isinstance(reply, Raised):
+            if reply.kind == "NotImplementedError" and f"{self._question}:" in reply.text:
+                raise NotAnswered(f"{self._question} is not answered yet.")
+            line = reply.line if (reply.line or 0) <= self._last_line else None
+            raise StudentError(name, reply.kind, line, reply.text)
         if "value" not in reply:
             raise ProtocolError("What came back holds no result.")
         if isinstance(reply["value"], Opaque):
@@ -90,20 +120,3 @@ class RemoteStudent(Student):
                 f"Received an object of type {reply['value'].kind}.",
             )
         return dict(reply)
-
-    def _request(self, do: str, name: str) -> dict[str, Any]:
-        return {"do": do, "cell": self._question, "name": name}
-
-    def _guarded(self, name: str, ask: Callable[[], Any]) -> Any:
-        try:
-            reply = ask()
-        except KeyError:
-            raise NotAnswered(
-                self._problem
-                or f"{name} is not defined in the cell of {self._question}; was it renamed?"
-            ) from None
-        if not isinstance(reply, Raised):
-            return reply
-        if reply.kind == "NotImplementedError" and f"{self._question}:" in reply.text:
-            raise NotAnswered(f"{self._question} is not answered yet.")
-        raise StudentError(name, reply.kind, reply.line, reply.text)

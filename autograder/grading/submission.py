@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from time import monotonic
 from types import TracebackType
 
-from autograder.errors import SessionSpent, WorkerDied, WorkerError
+from autograder.errors import LimitExceeded, SessionSpent, WorkerDied, WorkerError
 from autograder.grading.intake import RunCell
 from autograder.sandbox.session import CellRun, Session, Worker
 
 CELL_CPU_SECONDS = 10.0  # of one cell; experiments that take longer are tagged `long`
 MOST_RESTARTS = 3  # after so many cells that hang or crash, the rest is not run
+MOST_LIMITS = 5  # after so many checks that ran into a limit, the rest fails without being run
+MOST_SECONDS = 300.0  # of all cells together by the clock, many times what a slow machine needs
 NEVER_RUN = frozenset({"display", "long"})
 MOST_OUTPUT = 20_000  # characters of all cells together that staff can look at
 
@@ -31,6 +34,8 @@ class Submission:
         self._seed = seed
         self._session: Session | None = None
         self._dead: WorkerError | None = None
+        self._limits = 0
+        self._seconds = 0.0
         self.problems: dict[str, str] = {}  # by cell id: why it did not run to its end
         self.outputs: dict[str, str] = {}  # by cell id: what it printed
 
@@ -74,6 +79,18 @@ class Submission:
             self._dead = error
             raise
 
+    def note_limit(self, error: BaseException | None) -> None:
+        """Counts a check that ran into a limit: a notebook must not hold up the class for hours."""
+        self._limits += isinstance(error, LimitExceeded)
+        if self._limits >= MOST_LIMITS and self._dead is None:
+            self._dead = LimitExceeded(
+                f"{MOST_LIMITS} checks of this notebook ran into a limit; the rest was not run."
+            )
+
+    def last_line(self, cell: str) -> int:
+        """The number of lines of a cell: a line that the worker tells lies within them."""
+        return next((c.source.count("\n") + 1 for c in self._cells if c.id == cell), 0)
+
     def _run_cells(self) -> Session:
         """Runs the cells in order; one that ends the process is left out in the next attempt."""
         for _attempt in range(MOST_RESTARTS + 1):
@@ -92,12 +109,17 @@ class Submission:
         for cell in self._cells:
             if cell.id in self.problems and cell.id not in self.outputs:
                 continue
+            start = monotonic()
             try:
+                if self._seconds > MOST_SECONDS:
+                    raise LimitExceeded("The cells before it took too long together.")
                 run = session.run(cell.id, cell.source, CELL_CPU_SECONDS)
             except WorkerError as error:
                 self.problems[cell.id] = f"{_name(cell)} ended the notebook: {error.reason}"
                 self.outputs.pop(cell.id, None)
                 return cell.id
+            finally:
+                self._seconds += monotonic() - start
             self.outputs[cell.id] = run.output[:left]
             left -= len(self.outputs[cell.id])
             if run.raised is not None:
@@ -107,7 +129,9 @@ class Submission:
 
 def _problem(cell: RunCell, run: CellRun) -> str:
     assert run.raised is not None
-    where = f" at line {run.raised.line}" if run.raised.line else ""
+    line = run.raised.line
+    within = line is not None and line <= cell.source.count("\n") + 1
+    where = f" at line {line}" if within else ""
     return f"{_name(cell)} raises {run.raised.kind}{where} when it is run."
 
 

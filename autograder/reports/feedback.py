@@ -222,7 +222,7 @@ def _explanation(result: QuestionResult) -> str:
         return "A person reads this answer and gives its points."
     if result.held:
         return (
-            "Held until a person has looked at it, because the question's contract may not be kept: "
+            "Held until a person has looked at it: the question's contract may not be kept. "
             + "; ".join(line(sentence) for sentence in result.held)
             + "."
         )

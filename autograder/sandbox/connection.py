@@ -7,9 +7,11 @@ import select
 import socket
 import struct
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from autograder.errors import LimitExceeded, ProtocolError, WorkerDied
+from autograder.sandbox import outside
 from autograder.sandbox.inside import wire
 from autograder.sandbox.outside import Processes
 
@@ -18,6 +20,35 @@ LOOK_EVERY = 0.1  # seconds between two looks at a submission's use of time and 
 WALL_FACTOR = 6  # a call that sleeps is ended after this many times its CPU seconds
 MEMORY_OF_ALL = 4 << 30  # bytes that all processes of a submission may hold together
 CREDENTIALS = struct.Struct("3i")
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A submission's folder, where it lies on a disk and is no file system of its own."""
+
+    folder: str
+    most_bytes: int
+    most_files: int = 4096
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """A socket pair; the first end learns from the kernel who writes to the second."""
+    ours, theirs = socket.socketpair()
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    return ours, theirs
+
+
+def sender(channel: socket.socket) -> int:
+    """Who sent the message that comes next, as the kernel says; 0 if nobody did in time."""
+    select.select([channel], [], [], START_SECONDS)
+    with contextlib.suppress(OSError):
+        _data, ancillary, _flags, _address = channel.recvmsg(
+            1, socket.CMSG_SPACE(CREDENTIALS.size), socket.MSG_PEEK | socket.MSG_DONTWAIT
+        )
+        for _level, kind, data in ancillary:
+            if kind == socket.SCM_CREDENTIALS:
+                return int(CREDENTIALS.unpack(data)[0])
+    return 0
 
 
 class Connection:
@@ -31,9 +62,9 @@ class Connection:
 
     def __init__(self, channel: socket.socket, processes: Processes | None = None) -> None:
         self._channel = channel
-        channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self.processes = processes
         self.pid = 0
+        self.scratch: Scratch | None = None
 
     def open(self) -> Any:
         """Reads the first message, and from the kernel who sent it.
@@ -41,14 +72,7 @@ class Connection:
         Raises:
             WorkerError: as `receive`.
         """
-        self._wait(START_SECONDS)
-        with contextlib.suppress(OSError):
-            _data, ancillary, _flags, _address = self._channel.recvmsg(
-                1, socket.CMSG_SPACE(CREDENTIALS.size), socket.MSG_PEEK | socket.MSG_DONTWAIT
-            )
-            for _level, kind, data in ancillary:
-                if kind == socket.SCM_CREDENTIALS:
-                    self.pid = CREDENTIALS.unpack(data)[0]
+        self.pid = sender(self._channel)
         return self.receive(START_SECONDS)
 
     def send(self, value: Any) -> None:
@@ -128,6 +152,11 @@ class _Waiting:
         waited = self.looked - self.started
         if waited > WALL_FACTOR * self.cpu_seconds:
             raise LimitExceeded("It waited for something that does not come.")
+        scratch = self.connection.scratch
+        if scratch and outside.folder_is_over(
+            scratch.folder, scratch.most_bytes, scratch.most_files
+        ):
+            raise LimitExceeded("It wrote more or larger files than a submission may.")
         if self.connection.processes is None:
             return
         used = self.connection.processes.usage()

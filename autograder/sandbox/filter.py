@@ -90,12 +90,16 @@ OWNER_COMMANDS = (fcntl.F_SETOWN, fcntl.F_SETSIG, 15, fcntl.F_NOTIFY, fcntl.F_SE
 OTHERS = ("prlimit64", "sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr")
 
 
-def program() -> bytes:
+def program(profile: str = "namespaces") -> bytes:
     """The filter as BPF instructions for this machine.
 
     Everything is allowed but: `REFUSED` (EPERM); clone with a namespace flag (EPERM); `ABSENT`
     (ENOSYS); sockets of any family but AF_UNIX; signals to the template, which is process 1 of
-    its namespace, and changes to any process but the caller.
+    its namespace, and changes to any process but the caller. In a container, whose sockets are
+    there for all, also connections and datagrams.
+
+    Args:
+        profile: "namespaces" or "container".
 
     Raises:
         SandboxError: if libseccomp is missing.
@@ -122,6 +126,10 @@ def program() -> bytes:
     made.add_rule(refuse, "socket", seccomp.Arg(0, seccomp.NE, socket.AF_UNIX))
     made.add_rule(refuse, "socketpair", seccomp.Arg(0, seccomp.NE, socket.AF_UNIX))
     _leave_others_alone(made, refuse, seccomp)
+    if profile == "container":
+        made.add_rule(refuse, "connect")
+        kind = seccomp.Arg(1, seccomp.MASKED_EQ, 0xF, socket.SOCK_DGRAM)
+        made.add_rule(refuse, "socket", kind)
     with tempfile.TemporaryFile() as file:
         made.export_bpf(file)
         file.seek(0)

@@ -1,10 +1,10 @@
-"""Starts the sandbox: one bubblewrap with a warm Python inside, from which submissions fork."""
+"""Starts the sandbox: one confined, warm Python from which submissions fork."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,32 +13,25 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Literal
 
 from autograder.errors import SandboxError
+from autograder.sandbox import bubblewrap, container
 from autograder.sandbox import filter as seccomp_filter
-from autograder.sandbox import packages
+from autograder.sandbox.connection import Scratch, pair
 from autograder.sandbox.inside.confinement import Limits
 from autograder.sandbox.session import Session
 
-FIRST_UID = 61_000  # of the range that Debian leaves free; each slot of a machine has its own
+Profile = Literal["auto", "namespaces", "container"]
 WARM_UP_SECONDS = 120  # importing torch from a cold disk
-INSTALL = (
-    "bubblewrap is missing, and no submission is run without it. Install it:\n"
-    "  sudo apt-get install bubblewrap    (Debian, Ubuntu)\n"
-    "  sudo dnf install bubblewrap        (Fedora)\n"
-    "  sudo pacman -S bubblewrap          (Arch)"
-)
-FORBIDDEN = (
-    "bubblewrap could not make its namespaces:\n  {}\n"
-    "On Ubuntu 24.04 AppArmor forbids them to unlisted programs; allow them with\n"
-    "  sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0\n"
-    "In a container, allow user namespaces or run the grader outside it."
-)
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/tmp",
     "TMPDIR": "/tmp",
     "LANG": "C.UTF-8",
+    # Large blocks go back to the system when they are freed, so that memory measured from outside
+    # is memory in use; otherwise the C library keeps up to twice as much.
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -48,7 +41,7 @@ ENVIRONMENT = {
     "CVCOURSE_CACHE": "/tmp",
 }
 START = (
-    "import sys; sys.dont_write_bytecode = True; sys.path.append('/site'); "
+    "import sys; sys.dont_write_bytecode = True; sys.path.append({!r}); "
     "from inside import zygote; zygote.main(int(sys.argv[1]))"
 )
 
@@ -59,7 +52,13 @@ class Sandbox:
 
     Args:
         limits: what each process of a submission may use.
-        slot: which of the machine's sandboxes this is; each has its own uid.
+        slot: which of the machine's sandboxes this is; each has uids of its own.
+        profile: "namespaces" under bubblewrap; "container" for root in a container that forbids
+            namespaces; "auto" takes the first that this machine allows.
+        private: files and folders of the staff; "container" refuses to start while other users
+            can read them.
+        cold: a fresh sandbox for each submission, which shares no process with any other.
+        unsafe: no sandbox at all but limits; every report says so.
 
     Raises:
         SandboxError: on entering, if the sandbox cannot be had; with what to do.
@@ -67,24 +66,21 @@ class Sandbox:
 
     limits: Limits = field(default_factory=Limits)
     slot: int = 0
+    profile: Profile = "auto"
+    private: tuple[Path, ...] = ()
+    cold: bool = False
+    unsafe: bool = False
 
     def __enter__(self) -> Sandbox:
-        bubblewrap = shutil.which("bwrap")
-        if sys.platform != "linux" or bubblewrap is None:
-            raise SandboxError(INSTALL)
-        self._settings = {
-            "namespaces": True,
-            "root": os.getuid() == 0,
-            "limits": asdict(self.limits),
-            "seccomp": seccomp_filter.program().hex(),
-        }
-        self._folder = tempfile.TemporaryDirectory(prefix="cvcourse-sandbox-")
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            command = [bubblewrap, *_arguments(Path(self._folder.name))]
-            self._process = _start(command, theirs)
-        self._warm = False
+        if sys.platform != "linux":
+            raise SandboxError(bubblewrap.INSTALL)
         self._layers: tuple[str, ...] = ()
+        self._sessions: list[Session] = []
+        self._numbers = itertools.count()
+        self.chosen = "unsafe" if self.unsafe else self._choose()
+        self._filter = "" if self.unsafe else seccomp_filter.program(self.chosen).hex()
+        self._started = self._warm = self._used = False
+        self._start()
         return self
 
     def __exit__(
@@ -93,12 +89,7 @@ class Sandbox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._control.close()
-        self._process.kill()
-        self._process.wait()
-        assert self._process.stderr is not None
-        self._process.stderr.close()
-        self._folder.cleanup()
+        self._stop()
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -119,22 +110,102 @@ class Sandbox:
         Raises:
             SandboxError: if the sandbox is gone or could not take a power away.
         """
+        if self.cold and self._used:
+            self._stop()
+            self._start()
         self._wait_until_warm()
-        channel, theirs = socket.socketpair()
-        lifeline, their_lifeline = socket.socketpair()
+        self._used = True
+        number = next(self._numbers)
+        message = self._particulars(number, reference)
+        channel, theirs = pair()
+        lifeline, their_lifeline = pair()
         with theirs, their_lifeline:
             inode = os.fstat(theirs.fileno()).st_ino
-            uid = FIRST_UID + 2 * self.slot + reference
-            message = json.dumps({"uid": uid}).encode()
+            descriptors = [theirs.fileno(), their_lifeline.fileno()]
             try:
-                socket.send_fds(
-                    self._control, [message], [theirs.fileno(), their_lifeline.fileno()]
-                )
+                socket.send_fds(self._control, [json.dumps(message).encode()], descriptors)
             except OSError as error:
+                channel.close()
+                lifeline.close()
                 raise SandboxError(f"the sandbox is gone: {error}. {self._complaint()}") from None
-        session = Session(channel, lifeline, inode)
-        self._layers = ("bubblewrap", *session.layers)
+        if self.chosen == "namespaces":
+            session = Session(channel, lifeline, inode)
+            self._layers = ("bubblewrap", *session.layers)
+        else:
+            scratch = Scratch(message["scratch"], 2 * self.limits.scratch)
+            session = Session(channel, lifeline, inode, message["uid"], scratch)
+            self._layers = session.layers
+        self._sessions = [s for s in self._sessions if not s.closed] + [session]
         return session
+
+    def _choose(self) -> str:
+        """The profile that this machine allows, checked."""
+        if self.profile == "auto" and os.getuid() == 0:
+            try:
+                unable = bubblewrap.complaint()
+            except SandboxError as error:
+                unable = str(error)
+            if not unable:
+                return "namespaces"
+            try:
+                container.check(self.private)
+            except SandboxError as error:
+                raise SandboxError(f"{bubblewrap.forbidden(unable)}\n{error}") from None
+            return "container"
+        if self.profile == "container":
+            container.check(self.private)
+            return "container"
+        bubblewrap.program()
+        return "namespaces"
+
+    def _start(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="cvcourse-sandbox-")
+        folder = Path(self._folder.name)
+        settings = {
+            "profile": self.chosen,
+            "root": os.getuid() == 0,
+            "limits": asdict(self.limits),
+            "seccomp": self._filter,
+        }
+        flags = ["-I", "-S", "-B", "-c"]
+        if self.chosen == "namespaces":
+            settings |= {"readable": bubblewrap.READABLE, "writable": bubblewrap.WRITABLE}
+            start = [*flags, START.format("/site")]
+            command = bubblewrap.command(folder, ENVIRONMENT, start)
+        else:
+            site = container.site(folder)
+            if self.chosen == "container":
+                container.check_python(site)
+            settings |= {"readable": container.readable(site), "writable": container.WRITABLE}
+            command = [os.path.realpath(sys.executable), *flags, START.format(str(site))]
+        self._settings = settings
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = _run(command, theirs)
+        self._warm = self._used = False
+        self._started = True
+
+    def _stop(self) -> None:
+        if not self._started:
+            return
+        self._started = False
+        for session in self._sessions:
+            session.close()
+        self._control.close()
+        if self.chosen == "namespaces":
+            self._process.kill()
+        self._process.wait()  # without a namespace it ends by itself once the control closes
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+        self._folder.cleanup()
+
+    def _particulars(self, number: int, reference: bool) -> dict[str, Any]:
+        """What one session has of its own."""
+        if self.chosen == "namespaces":
+            return {"uid": bubblewrap.FIRST_UID + 2 * self.slot + reference}
+        scratch = f"{self._folder.name}/scratch/{number}"
+        uid = os.getuid() if self.unsafe else container.user(self.slot, number)
+        return {"uid": uid, "scratch": scratch, "writable": [*container.WRITABLE, scratch]}
 
     def _wait_until_warm(self) -> None:
         if self._warm:
@@ -145,7 +216,10 @@ class Sandbox:
             self._control.send(json.dumps(self._settings).encode())
             answer = self._control.recv(1 << 16)
         if not answer:
-            raise SandboxError(FORBIDDEN.format(self._complaint()))
+            words = self._complaint()
+            if self.chosen == "namespaces":
+                raise SandboxError(bubblewrap.forbidden(words))
+            raise SandboxError(f"the sandbox did not start:\n  {words}")
         self._warm = True
 
     def _complaint(self) -> str:
@@ -154,93 +228,13 @@ class Sandbox:
         return self._process.stderr.read().decode(errors="replace").strip()[-2000:]
 
 
-def _start(command: list[str], control: socket.socket) -> subprocess.Popen[bytes]:
-    """Starts bubblewrap with a clean environment; the last argument names the control socket."""
+def _run(command: list[str], control: socket.socket) -> subprocess.Popen[bytes]:
+    """Runs a command with a clean environment; its last argument names the control socket."""
     return subprocess.Popen(
         [*command, str(control.fileno())],
-        env={"PATH": os.environ.get("PATH", os.defpath)},
+        env=ENVIRONMENT | {"PATH": os.environ.get("PATH", os.defpath)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         pass_fds=[control.fileno()],
     )
-
-
-def _arguments(folder: Path) -> list[str]:
-    """bubblewrap's arguments: an empty root into which only what is needed is bound."""
-    root = os.getuid() == 0
-    site = folder / "site"
-    site.mkdir()
-    packages.build(site)
-    folder.chmod(0o755)
-    arguments = ["--die-with-parent", "--new-session", "--unshare-pid", "--unshare-net"]
-    arguments += ["--unshare-ipc", "--unshare-uts", "--hostname", "sandbox", "--clearenv"]
-    if not root:
-        arguments += ["--unshare-user"]
-    for name, value in ENVIRONMENT.items():
-        arguments += ["--setenv", name, value]
-    arguments += _system_folders()
-    arguments += _accounts(folder)
-    arguments += ["--ro-bind", sys.base_prefix, "/python"]
-    for hidden in _base_packages():
-        arguments += ["--perms", "0755", "--tmpfs", hidden]
-    arguments += ["--perms", "0755", "--tmpfs", "/site"]
-    for name, path in packages.third_party().items():
-        arguments += ["--ro-bind", str(path), f"/site/{name}"]
-    for name in ("cvcourse", "inside"):
-        arguments += ["--ro-bind", str(site / name), f"/site/{name}"]
-    arguments += ["--remount-ro", "/site", "--dev", "/dev", "--proc", "/proc"]
-    arguments += ["--perms", "1777", "--tmpfs", "/tmp", "--perms", "1777", "--tmpfs", "/dev/shm"]
-    arguments += ["--remount-ro", "/", "--chdir", "/tmp"]
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    return [*arguments, "--", f"/python/bin/{version}", "-I", "-S", "-B", "-c", START]
-
-
-def _system_folders() -> list[str]:
-    arguments = []
-    for parent in ("/usr", "/usr/share", "/etc"):
-        arguments += ["--perms", "0755", "--dir", parent]  # bubblewrap's own would be 0700
-    for name in ("/usr/bin", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/share/zoneinfo"):
-        if os.path.isdir(name):
-            arguments += ["--ro-bind", name, name]
-    for name in ("/bin", "/lib", "/lib32", "/lib64"):
-        if os.path.islink(name):
-            arguments += ["--symlink", os.readlink(name), name]
-        elif os.path.isdir(name):
-            arguments += ["--ro-bind", name, name]
-    return arguments
-
-
-def _accounts(folder: Path) -> list[str]:
-    """An /etc that names one user and nothing of this machine."""
-    (folder / "passwd").write_text(
-        "".join(f"student:x:{uid}:{uid}::/tmp:/bin/sh\n" for uid in _uids())
-    )
-    (folder / "group").write_text("".join(f"student:x:{uid}:\n" for uid in _uids()))
-    arguments = []
-    for name in ("passwd", "group"):
-        (folder / name).chmod(0o644)
-        arguments += ["--ro-bind", str(folder / name), f"/etc/{name}"]
-    if os.path.exists("/etc/ld.so.cache"):
-        arguments += ["--ro-bind", "/etc/ld.so.cache", "/etc/ld.so.cache"]
-    return arguments
-
-
-def _uids() -> range:
-    return (
-        range(FIRST_UID, FIRST_UID + 64)
-        if os.getuid() == 0
-        else range(os.getuid(), os.getuid() + 1)
-    )
-
-
-def _base_packages() -> list[str]:
-    """Where Pythons keep packages that staff may have installed, as seen from inside."""
-    prefix = Path(sys.base_prefix)
-    hidden = [f"/python/{path.relative_to(prefix)}" for path in _package_folders(prefix)]
-    return hidden + [str(path) for path in _package_folders(Path("/usr"))]
-
-
-def _package_folders(prefix: Path) -> list[Path]:
-    found = [*prefix.glob("lib/python3*/site-packages"), *prefix.glob("lib/python3*/dist-packages")]
-    return [path for path in found if path.is_dir()]

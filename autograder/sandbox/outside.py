@@ -57,22 +57,27 @@ class Processes:
 
     Args:
         first: the process from which all others descend.
+        uid: the user they run as, where they have no pid namespace of their own.
 
     Raises:
         ProcessLookupError: if it is gone.
     """
 
     first: int
+    uid: int | None = None
     _seen: dict[int, _Seen] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._pin, self._namespace = -1, 0
         try:
+            self._inherited = _memory(self.first)[0]
+            if self.uid is not None:
+                return
             # Held open, so that the namespace's number stays its own for as long.
             self._pin = os.open(f"/proc/{self.first}/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
         except GONE:
             raise ProcessLookupError(self.first) from None
         self._namespace = os.fstat(self._pin).st_ino
-        self._inherited = _memory(self.first)[0]
 
     def close(self) -> None:
         """Lets go of what is held."""
@@ -155,7 +160,7 @@ class Processes:
         except OSError:
             return False
         try:
-            if os.stat(f"/proc/{pid}/ns/pid").st_ino != self._namespace:
+            if not self._owns(pid):
                 return False
             signal.pidfd_send_signal(descriptor, number)
         except OSError:
@@ -163,6 +168,27 @@ class Processes:
         finally:
             os.close(descriptor)
         return True
+
+    def _owns(self, pid: int) -> bool:
+        if self.uid is None:
+            return os.stat(f"/proc/{pid}/ns/pid").st_ino == self._namespace
+        return status(pid)["Uid"].split() == [str(self.uid)] * 4
+
+
+def folder_is_over(folder: str, most_bytes: int, most_files: int) -> bool:
+    """Whether a folder holds more than it may; looks no further than that."""
+    waiting, held, files = [folder], 0, 0
+    while waiting and held <= most_bytes and files <= most_files:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                files += 1
+                if files > most_files:
+                    break
+                with contextlib.suppress(OSError):
+                    held += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+    return held > most_bytes or files > most_files
 
 
 def state(pid: int) -> str:

@@ -6,14 +6,12 @@ Whatever comes back is data from a stranger. A reply that is late, malformed or 
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import os
 import select
 import signal
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from autograder.errors import (
@@ -25,35 +23,16 @@ from autograder.errors import (
     WorkerError,
 )
 from autograder.sandbox import hygiene, outside
-from autograder.sandbox.connection import START_SECONDS, Connection
+from autograder.sandbox.connection import START_SECONDS, Connection, Scratch, pair, sender
 from autograder.sandbox.outside import Processes
+from autograder.sandbox.replies import CellRun as CellRun
+from autograder.sandbox.replies import Raised as Raised
+from autograder.sandbox.replies import raised_in, reply_of
 
 # A first matrix product of torch brings in about 15 MiB of its library; what a liar would map at
 # the end of a call to hide its peak is worth no more than this.
 MOST_OF_LIBRARIES = 32 << 20
-
-
-@dataclass(frozen=True)
-class Raised:
-    """An exception of the student's.
-
-    Attributes:
-        kind: the exception's type if it is one of Python's own, else "an exception".
-        line: the line in the student's cell, or None.
-        text: its own text: the student's words, for staff or for public inputs only.
-    """
-
-    kind: str
-    line: int | None
-    text: str
-
-
-@dataclass(frozen=True)
-class CellRun:
-    """How one cell ran."""
-
-    output: str
-    raised: Raised | None
+ODD = "The process of your notebook does not answer as it should."
 
 
 class Session:
@@ -65,12 +44,25 @@ class Session:
         channel: this end of the channel to the template.
         lifeline: closes when every process of the submission is gone; closing it kills them.
         their_inode: of the template's end of the channel.
+        uid: whom its processes run as where they have no namespaces; then the guard is the first
+            of them, and the session serves one worker.
+        scratch: its folder, where it has no file system of its own.
     """
 
-    def __init__(self, channel: socket.socket, lifeline: socket.socket, their_inode: int) -> None:
+    def __init__(
+        self,
+        channel: socket.socket,
+        lifeline: socket.socket,
+        their_inode: int,
+        uid: int | None = None,
+        scratch: Scratch | None = None,
+    ) -> None:
+        self.closed = False
         self._connection = Connection(channel)
         self._lifeline = lifeline
         self._inode = their_inode
+        self._uid = uid
+        self._connection.scratch = scratch
         self._processes: Processes | None = None
         self._worker: Worker | None = None
         self._before: hygiene.Template | None = None
@@ -96,9 +88,9 @@ class Session:
             WorkerError: if the process ends untidily; the session is then of no more use.
         """
         self._connection.send({"do": "run", "cell": cell, "source": source})
-        reply = _reply(self._connection.receive(cpu_seconds))
+        reply = reply_of(self._connection.receive(cpu_seconds))
         output = reply.get("output")
-        return CellRun(output if isinstance(output, str) else "", _raised(reply))
+        return CellRun(output if isinstance(output, str) else "", raised_in(reply))
 
     def fork(self, seed: int) -> Worker:
         """Forks a worker that answers calls, from the state that the cells left.
@@ -114,16 +106,17 @@ class Session:
             raise SessionSpent("; ".join(self.faults))
         processes = self.processes
         processes.resume(processes.first)
-        ours, theirs = socket.socketpair()
-        with theirs:
-            inode = os.fstat(theirs.fileno()).st_ino
-            connection = Connection(ours, processes)
-            self._connection.send({"do": "fork", "seed": seed})
-            self._connection.send_descriptor(theirs.fileno())
+        ours, theirs = pair()
+        connection = Connection(ours, processes)
+        connection.scratch = self._connection.scratch
         self._worker = Worker(connection, self._kill_worker)
         try:
+            with theirs:
+                inode = os.fstat(theirs.fileno()).st_ino
+                self._connection.send({"do": "fork", "seed": seed})
+                self._connection.send_descriptor(theirs.fileno())
             connection.open()
-            _reply(self._connection.receive(START_SECONDS))  # the template has let go of its end
+            reply_of(self._connection.receive(START_SECONDS))  # the template has let go of its end
             self._set_apart(processes, connection.pid, inode)
         except (WorkerError, SessionSpent):
             self.faults.append("a fork failed")
@@ -133,10 +126,14 @@ class Session:
 
     def close(self) -> None:
         """Ends every process of the submission and waits until the last is gone."""
+        if self.closed:
+            return
+        self.closed = True
         if self._worker is not None:
             self._worker.connection.close()
         if self._processes is not None:
-            self._processes.signal(self._processes.first, signal.SIGKILL)
+            if self._uid is None:  # else the guard ends them, and stays to do so
+                self._processes.signal(self._processes.first, signal.SIGKILL)
             self._processes.close()
         self._connection.close()
         with contextlib.suppress(OSError):
@@ -150,9 +147,14 @@ class Session:
             hello = self._connection.open()
             if "layers" not in hello:
                 raise SandboxError(f"a power could not be taken away: {hello.get('refused')}")
-            self._processes = Processes(self._connection.pid)
+            guard = sender(self._lifeline)
+            self._lifeline.recv(1)
+            if self._uid is None:
+                self._processes = Processes(self._connection.pid)
+                self._baseline = hygiene.baseline(self._processes.first)
+            else:
+                self._processes = Processes(guard, self._uid)
             self._connection.processes = self._processes
-            self._baseline = hygiene.baseline(self._processes.first)
         except (WorkerError, OSError) as error:
             self.close()
             raise SandboxError(f"a submission's process did not start: {error}") from None
@@ -173,17 +175,30 @@ class Session:
         return self._processes
 
     def _set_apart(self, processes: Processes, pid: int, inode: int) -> None:
-        """Freezes the template, kills what else there is, and looks at a worker before its work."""
-        first = processes.first
-        if pid == first or not (processes.stop(first) and processes.stop(pid)):
-            raise WorkerDied("The process of your notebook does not answer as it should.")
-        found, none_left = processes.kill_others({first, pid})
+        """Freezes or kills everything but the worker, and looks at it before its work."""
+        if pid in (processes.first, self._connection.pid):
+            raise WorkerDied(ODD)
+        frozen = self._uid is None
+        if frozen and not (processes.stop(processes.first) and processes.stop(pid)):
+            raise WorkerDied(ODD)
+        found, none_left = processes.kill_others({processes.first, pid})
         if not none_left:
             raise LimitExceeded("Your notebook starts processes without end.")
+        if not frozen:
+            self.faults.append("there are no namespaces")  # the template is dead
+            self._last_number = 0
+            return
+        self._inspect(processes, pid, inode)
+        if found:
+            self.faults.append("other processes were running")
+        processes.resume(pid)
+
+    def _inspect(self, processes: Processes, pid: int, inode: int) -> None:
+        """Looks for anything by which this worker could hear of others, or others of it."""
+        first = processes.first
         try:
             number = hygiene.number_inside(pid)
-            faults = ["other processes were running"] if found else []
-            faults += hygiene.template_faults(first, self._inode, self._baseline)
+            faults = hygiene.template_faults(first, self._inode, self._baseline)
             faults += hygiene.worker_faults(pid, inode, self._baseline)
             self._before = hygiene.template(first)
         except OSError:
@@ -192,7 +207,6 @@ class Session:
             raise SessionSpent("an earlier worker has started processes")
         self._last_number = number
         self.faults += faults
-        processes.resume(pid)
 
     def _kill_worker(self) -> None:
         """Kills the worker without waiting for its end; nobody speaks to it any more."""
@@ -236,18 +250,20 @@ class Worker:
             KeyError: if the notebook has no such name.
             WorkerError: if the process ends untidily; the worker is then of no more use.
         """
+        if request["do"] == "count_steps":
+            self.work_alone()  # so that no helper runs the loop instead
         self.connection.send(request)
-        reply = _reply(self.connection.receive(cpu_seconds))
+        reply = reply_of(self.connection.receive(cpu_seconds))
         if reply.get("missing") is True:
             raise KeyError(request["name"])
         if "unsendable" in reply:
             raise ProtocolError("The result is too large or too deeply nested to be a valid one.")
-        return _raised(reply) or reply
+        return raised_in(reply) or reply
 
     def hold(self, value: Any) -> Any:
         """Leaves a value in the worker and returns the handle by which calls name it."""
         self.connection.send({"do": "hold", "value": value})
-        return _reply(self.connection.receive(START_SECONDS)).get("value")
+        return reply_of(self.connection.receive(START_SECONDS)).get("value")
 
     def work_alone(self) -> None:
         """From now on the worker starts no process and no thread: what is metered is all there is.
@@ -262,10 +278,10 @@ class Worker:
         processes, pid = self.processes, self.connection.pid
         _found, none_left = processes.kill_others({processes.first, pid})
         if not none_left or outside.process_limit(pid) != 0:
-            raise ProtocolError("The process of your notebook does not answer as it should.")
+            raise ProtocolError(ODD)
 
-    def memory_growth(self, request: dict[str, Any], cpu_seconds: float) -> int | Raised:
-        """By how many bytes the submission's peak memory exceeds its memory before a call.
+    def memory_growth(self, request: dict[str, Any], cpu_seconds: float) -> tuple[int, Any]:
+        """By how many bytes a call lifts the submission's memory at its peak, and the reply.
 
         Parts of libraries that the call is the first to use are not counted.
         """
@@ -274,18 +290,16 @@ class Worker:
         processes.reset_peaks()
         before = processes.usage()
         reply = self.call(request, cpu_seconds)
-        if isinstance(reply, Raised):
-            return reply
         after = processes.usage()
         libraries = min(max(0, after.file - before.file), MOST_OF_LIBRARIES)
-        return max(0, after.peak - before.resident - libraries)
+        return max(0, after.peak - before.resident - libraries), reply
 
-    def cpu_of(self, request: dict[str, Any], cpu_seconds: float) -> float | Raised:
-        """Seconds of processor time that all processes of the submission use for a call."""
+    def cpu_of(self, request: dict[str, Any], cpu_seconds: float) -> tuple[float, Any]:
+        """Processor time that all processes of the submission use for a call, and the reply."""
         self.work_alone()
         before = self.processes.usage().cpu
         reply = self.call(request, cpu_seconds)
-        return reply if isinstance(reply, Raised) else self.processes.usage().cpu - before
+        return self.processes.usage().cpu - before, reply
 
     @property
     def processes(self) -> Processes:
@@ -296,28 +310,3 @@ class Worker:
     def close(self) -> None:
         """Ends the worker: its process and what it has started are killed."""
         self._end()
-
-
-def _reply(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ProtocolError("What came back is no valid result.")
-    return value
-
-
-def _raised(reply: dict[str, Any]) -> Raised | None:
-    kind, line, text = reply.get("error"), reply.get("line"), reply.get("text")
-    if kind is None:
-        return None
-    known = isinstance(kind, str) and kind in _BUILTIN_EXCEPTIONS
-    return Raised(
-        kind if known and isinstance(kind, str) else "an exception",
-        line if isinstance(line, int) and 0 < line < 100_000 else None,
-        text[:2000] if isinstance(text, str) else "",
-    )
-
-
-_BUILTIN_EXCEPTIONS = frozenset(
-    name
-    for name, value in vars(builtins).items()
-    if isinstance(value, type) and issubclass(value, BaseException)
-)

@@ -57,16 +57,20 @@ class Student(abc.ABC):
         """Calls the function once for each tuple of arguments; for numeric gradients."""
 
     @abc.abstractmethod
-    def count_steps(self, name: str, /, *args: Any, **kwargs: Any) -> int:
-        """How many bytecodes of the student's own code one call executes."""
+    def count_steps(self, name: str, /, *args: Any, **kwargs: Any) -> tuple[int, Any]:
+        """How many bytecodes of the student's own code one call executes, and its result.
+
+        Compare the result too, here and in the two below: a function could do less while it is
+        measured.
+        """
 
     @abc.abstractmethod
-    def peak_bytes(self, name: str, /, *args: Any, **kwargs: Any) -> int:
-        """How far memory grows during one call, in bytes, arguments excluded."""
+    def peak_bytes(self, name: str, /, *args: Any, **kwargs: Any) -> tuple[int, Any]:
+        """How far memory grows during one call, in bytes, arguments excluded; and its result."""
 
     @abc.abstractmethod
-    def cpu_seconds(self, name: str, /, *args: Any, **kwargs: Any) -> float:
-        """Processor time of one call, all threads and processes that it starts included."""
+    def cpu_seconds(self, name: str, /, *args: Any, **kwargs: Any) -> tuple[float, Any]:
+        """Processor time of one call, with all that it starts, and its result."""
 
 
 class LocalStudent(Student):
@@ -94,25 +98,25 @@ class LocalStudent(Student):
     def call_many(self, name: str, arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
         return [self.call(name, *args) for args in arguments]
 
-    def count_steps(self, name: str, /, *args: Any, **kwargs: Any) -> int:
+    def count_steps(self, name: str, /, *args: Any, **kwargs: Any) -> tuple[int, Any]:
         own = self._own_files() | {_file_of(self._function(name))}
         handed_over = copy.deepcopy(args), copy.deepcopy(kwargs)
         with meters.count_steps(own.__contains__) as steps:
-            self._run(name, *handed_over)
-        return steps.count
+            result = self._run(name, *handed_over)
+        return steps.count, result
 
-    def peak_bytes(self, name: str, /, *args: Any, **kwargs: Any) -> int:
-        handed_over = copy.deepcopy(args)
+    def peak_bytes(self, name: str, /, *args: Any, **kwargs: Any) -> tuple[int, Any]:
+        handed_over = copy.deepcopy(args), copy.deepcopy(kwargs)
         follow = meters.peak_tensor_bytes if any(map(is_tensor, args)) else _peak_array_bytes
         with follow() as peak:
-            self._run(name, handed_over, copy.deepcopy(kwargs))
-        return peak.count
+            result = self._run(name, *handed_over)
+        return peak.count, result
 
-    def cpu_seconds(self, name: str, /, *args: Any, **kwargs: Any) -> float:
+    def cpu_seconds(self, name: str, /, *args: Any, **kwargs: Any) -> tuple[float, Any]:
         handed_over = copy.deepcopy(args), copy.deepcopy(kwargs)
         before = os.times()
-        self._run(name, *handed_over)
-        return sum(os.times()[:4]) - sum(before[:4])
+        result = self._run(name, *handed_over)
+        return sum(os.times()[:4]) - sum(before[:4]), result
 
     def _own_files(self) -> set[str]:
         """The cells of this notebook: an answer may call helpers from any of them."""

@@ -9,7 +9,7 @@ from autograder.sandbox import outside
 from autograder.sandbox.launcher import Sandbox
 from autograder.sandbox.session import Session
 
-from .conftest import SECONDS, call
+from .conftest import SECONDS, call, only_namespaces
 
 pytestmark = pytest.mark.sandbox
 SECRET = 123_457  # stands for a hidden input
@@ -24,8 +24,8 @@ honest = inside._fork
 ROADS = {
     "a file in /tmp": (
         "",
-        "open('/tmp/x', 'w').write(str(x))",
-        "return int(open('/tmp/x').read())",
+        "open('x', 'w').write(str(x))",
+        "return int(open('x').read())",
     ),
     "a file in /dev/shm": (
         "",
@@ -34,13 +34,11 @@ ROADS = {
     ),
     "the number of files ever made": (
         "import os, tempfile\n",
-        "for _ in range(x % 1000):\n"
-        "        with open('/tmp/x', 'w'): pass\n"
-        "        os.remove('/tmp/x')",
-        "open('/tmp/y', 'w').close()\n    return 0 if os.stat('/tmp/y').st_ino < 100 else SECRET",
+        "for _ in range(x % 1000):\n        with open('x', 'w'): pass\n        os.remove('x')",
+        "open('y', 'w').close()\n    return 0 if os.stat('y').st_ino < 100 else SECRET",
     ),
     "a file opened by a cell": (
-        "file = open('/tmp/x', 'w+')\nimport os\nos.remove('/tmp/x')\n",
+        "file = open('x', 'w+')\nimport os\nos.remove('x')\n",
         "file.write(str(x)); file.flush()",
         "file.seek(0)\n    return int(file.read())",
     ),
@@ -176,11 +174,11 @@ ROADS = {
     "the template's own code": (
         PATCHED_FORK + "import os\nheard = []\n"
         "def lying(channel, notebook, seed):\n"
-        "    try: heard.append(open('/tmp/x').read())\n"
+        "    try: heard.append(open('x').read())\n"
         "    except OSError: pass\n"
         "    honest(channel, notebook, seed)\n"
         "inside._fork = lying\n",
-        "open('/tmp/x', 'w').write(str(x))",
+        "open('x', 'w').write(str(x))",
         "return int(heard[0])",
     ),
 }
@@ -205,7 +203,9 @@ def told(sandbox: Sandbox, road: str) -> tuple[object, object]:
     cell, leave, find = ROADS[road]
     source = f"SECRET = {SECRET}\n{cell}\ndef leave(x):\n    {leave}\n\ndef find():\n    {find}\n"
     with sandbox.session() as session:
-        assert session.run("cell", source, SECONDS).raised is None
+        ran = session.run("cell", source, SECONDS)
+        # Without a /dev/shm of its own a submission cannot even prepare some of them.
+        assert ran.raised is None or sandbox.chosen == "container"
         ask(session, "leave", SECRET)
         same_session = ask(session, "find")
     with sandbox.session() as session:
@@ -213,8 +213,13 @@ def told(sandbox: Sandbox, road: str) -> tuple[object, object]:
         return same_session, ask(session, "find")
 
 
+OF_THE_KERNEL = ("the number of files ever made", "the count of processes")
+
+
 @pytest.mark.parametrize("road", ROADS)
 def test_a_road_between_workers_is_closed(sandbox: Sandbox, road: str) -> None:
+    if road in OF_THE_KERNEL and sandbox.chosen != "namespaces":
+        pytest.skip("without namespaces the kernel counts for all users together")
     same_session, fresh_session = told(sandbox, road)
     assert same_session != SECRET
     assert fresh_session != SECRET
@@ -250,6 +255,7 @@ HONEST = {
 }
 
 
+@only_namespaces
 @pytest.mark.parametrize("source", HONEST.values(), ids=HONEST.keys())
 def test_an_honest_notebooks_session_serves_many_workers(session: Session, source: str) -> None:
     session.run("cell", source, SECONDS)
@@ -258,6 +264,7 @@ def test_an_honest_notebooks_session_serves_many_workers(session: Session, sourc
         assert session.faults == []
 
 
+@only_namespaces
 def test_a_worker_that_dies_spoils_nothing(session: Session) -> None:
     session.run("cell", "import os\ndef die(): os._exit(3)\ndef f(): return 1", SECONDS)
     ask(session, "die")
@@ -265,6 +272,7 @@ def test_a_worker_that_dies_spoils_nothing(session: Session) -> None:
     assert session.faults == []
 
 
+@only_namespaces
 def test_what_a_cell_left_running_is_killed_before_a_worker_is_asked(session: Session) -> None:
     session.run("cell", "import subprocess\np = subprocess.Popen(['sleep', '999'])", SECONDS)
     assert len(session.processes.members()) == 2
@@ -273,8 +281,9 @@ def test_what_a_cell_left_running_is_killed_before_a_worker_is_asked(session: Se
     assert session.faults == ["other processes were running"]
 
 
+@only_namespaces
 def test_a_spent_session_says_why(session: Session) -> None:
-    session.run("cell", "file = open('/tmp/x', 'w')\ndef f(): return 1", SECONDS)
+    session.run("cell", "file = open('x', 'w')\ndef f(): return 1", SECONDS)
     assert ask(session, "f") == 1
     assert session.spent
     with pytest.raises(SessionSpent, match="a file, pipe or socket is open"):
@@ -297,6 +306,7 @@ def test_a_worker_that_does_not_give_up_its_right_is_no_worker(session: Session)
         session.fork(0).work_alone()
 
 
+@only_namespaces
 def test_helpers_started_before_are_dead_when_a_worker_works_alone(session: Session) -> None:
     source = "import os, time\ndef f():\n    if os.fork() == 0: time.sleep(99)\n"
     session.run("cell", source, SECONDS)

@@ -10,9 +10,9 @@ import pytest
 
 from autograder.sandbox import outside
 from autograder.sandbox.outside import Processes
-from autograder.sandbox.session import Session, Worker
+from autograder.sandbox.session import Raised, Session, Worker
 
-from .conftest import SECONDS, call
+from .conftest import SECONDS, call, only_namespaces
 
 pytestmark = pytest.mark.sandbox
 MIB = 1 << 20
@@ -20,9 +20,9 @@ NOISE = 16 * MIB  # a worker's first call brings in parts of Python that are new
 
 
 def growth(worker: Worker, name: str) -> int:
-    request = {"do": "call_and_drop", "cell": "cell", "name": name, "args": (), "kwargs": {}}
-    grown = worker.memory_growth(request, SECONDS)
-    assert isinstance(grown, int), grown
+    request = {"do": "call", "cell": "cell", "name": name, "args": (), "kwargs": {}, "keep": False}
+    grown, reply = worker.memory_growth(request, SECONDS)
+    assert not isinstance(reply, Raised), reply
     return grown
 
 
@@ -73,26 +73,28 @@ def f(seconds):
     assert 0.4 < session.processes.usage().cpu - before < 1.0
 
 
+@only_namespaces
 def test_what_was_seen_of_a_process_that_is_gone_counts(session: Session) -> None:
     source = """
 import os, signal, time
 def f(seconds):
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    if os.fork() == 0:
+    pid = os.fork()
+    if pid == 0:
         while time.process_time() < seconds: pass
         time.sleep(100)
-def g():
-    pids = [int(n) for n in os.listdir('/proc') if n.isdigit()]
-    os.kill(max(pids), signal.SIGKILL)
+    return pid
+def g(pid):
+    os.kill(pid, signal.SIGKILL)
 """
     session.run("cell", source, SECONDS)
     worker = session.fork(0)
     before = session.processes.usage().cpu
-    call(worker, "f", 0.3)
+    pid = call(worker, "f", 0.3)
     deadline = time.monotonic() + SECONDS
     while session.processes.usage().cpu - before < 0.25 and time.monotonic() < deadline:
         time.sleep(0.02)
-    call(worker, "g")
+    call(worker, "g", pid)
     time.sleep(0.05)
     used = session.processes.usage()
     assert used.processes == 2
@@ -117,6 +119,7 @@ def test_a_process_that_is_gone_has_no_processes() -> None:
         Processes(ended.pid)
 
 
+@only_namespaces
 def test_stop_and_resume(session: Session) -> None:
     processes = session.processes
     assert processes.stop(processes.first)
@@ -125,6 +128,7 @@ def test_stop_and_resume(session: Session) -> None:
     assert outside.state(processes.first) != "T"
 
 
+@only_namespaces
 def test_what_forks_faster_than_it_is_killed_is_killed(session: Session) -> None:
     source = """
 import os

@@ -16,7 +16,7 @@ from autograder.sandbox import outside
 from autograder.sandbox.launcher import Sandbox
 from autograder.sandbox.session import Raised, Session
 
-from .conftest import SECONDS, call
+from .conftest import SECONDS, call, only_namespaces
 
 pytestmark = pytest.mark.sandbox
 
@@ -62,6 +62,7 @@ def test_a_name_that_is_not_there_is_a_key_error(session: Session) -> None:
         call(session.fork(0), "absent")
 
 
+@only_namespaces
 def test_workers_start_from_what_the_cells_left(session: Session) -> None:
     session.run("cell", "seen = []\ndef f():\n    seen.append(1)\n    return len(seen)", SECONDS)
     for _ in range(3):
@@ -70,6 +71,7 @@ def test_workers_start_from_what_the_cells_left(session: Session) -> None:
         worker.close()
 
 
+@only_namespaces
 def test_random_numbers_follow_the_seed(session: Session) -> None:
     source = (
         "import random, numpy, torch\n"
@@ -81,12 +83,14 @@ def test_random_numbers_follow_the_seed(session: Session) -> None:
     assert all(a != b for a, b in zip(drawn[0], drawn[2], strict=True))
 
 
+@only_namespaces
 def test_while_a_worker_lives_the_template_is_frozen(session: Session) -> None:
     worker = session.fork(0)
     assert outside.state(session.processes.first) == "T"
     assert session.processes.members() == [session.processes.first, worker.connection.pid]
 
 
+@only_namespaces
 def test_a_new_worker_ends_the_one_before(session: Session) -> None:
     first, second = session.fork(0), session.fork(0)
     assert outside.state(first.connection.pid) == "X"
@@ -113,6 +117,7 @@ def f():
 """
 
 
+@only_namespaces
 def test_nothing_survives_the_end_of_a_session(sandbox: Sandbox) -> None:
     with sandbox.session() as session:
         session.run("cell", DAEMONS, SECONDS)
@@ -127,7 +132,7 @@ def test_nothing_survives_the_end_of_a_session(sandbox: Sandbox) -> None:
 
 
 def test_nothing_survives_the_end_of_the_sandbox() -> None:
-    with Sandbox(slot=29) as sandbox:
+    with Sandbox(slot=34) as sandbox:
         session = sandbox.session()
         session.run("cell", DAEMONS, SECONDS)
         members = session.processes.members()
@@ -141,7 +146,7 @@ def test_nothing_survives_the_end_of_the_sandbox() -> None:
 GRADER = """
 import sys, time
 from autograder.sandbox.launcher import Sandbox
-with Sandbox(slot=28) as sandbox:
+with Sandbox(slot=35) as sandbox:
     session = sandbox.session()
     session.run("cell", sys.stdin.read(), 20)
     print(*session.processes.members(), flush=True)
@@ -222,7 +227,7 @@ worker._fork = lying
 
 def test_a_power_that_cannot_be_taken_away_is_a_refusal(sandbox: Sandbox) -> None:
     del sandbox
-    with Sandbox(slot=29) as broken:
+    with Sandbox(slot=34) as broken:
         broken._settings["seccomp"] = "00" * 8  # a filter the kernel does not take
         with pytest.raises(SandboxError, match=r"could not be taken away: .*prctl seccomp"):
             broken.session()
@@ -237,6 +242,7 @@ def test_a_reply_that_is_no_object_is_a_protocol_error(session: Session) -> None
         call(session.fork(0), "f")
 
 
+@only_namespaces
 def test_sessions_side_by_side_do_not_meet(sandbox: Sandbox) -> None:
     with sandbox.session() as one, sandbox.session(reference=True) as two:
         one.run("cell", "open('/tmp/x', 'w').write('one')", SECONDS)

@@ -16,7 +16,7 @@ CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 0x4000, 0x40000
 PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_READ, PR_CAPBSET_DROP = 4, 22, 23, 24
-PR_SET_NO_NEW_PRIVS = 38
+PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
 SECCOMP_MODE_FILTER = 2
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
 SYS_CAPSET = {"x86_64": 126, "aarch64": 91}
@@ -107,8 +107,18 @@ def drop_capabilities() -> None:
     _done(_libc.syscall(SYS_CAPSET[platform.machine()], header, data), "capset")
 
 
-def set_limits(limits: Limits) -> None:
-    """Sets the hard limits; `RLIMIT_CORE` is zero."""
+def adopt_orphans() -> None:
+    """Makes the process the parent of descendants whose own parent ends."""
+    _done(_libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl child_subreaper")
+
+
+def set_limits(limits: Limits, *, processes: bool = True) -> None:
+    """Sets the hard limits; `RLIMIT_CORE` is zero.
+
+    Args:
+        limits: the limits.
+        processes: False leaves out their number, which is counted over all that a user runs.
+    """
     for what, value in (
         (resource.RLIMIT_AS, limits.address_space),
         (resource.RLIMIT_FSIZE, limits.file_size),
@@ -116,6 +126,8 @@ def set_limits(limits: Limits) -> None:
         (resource.RLIMIT_NPROC, limits.processes),
         (resource.RLIMIT_CORE, 0),
     ):
+        if what == resource.RLIMIT_NPROC and not processes:
+            continue
         resource.setrlimit(what, (value, value))
 
 

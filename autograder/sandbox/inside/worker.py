@@ -189,10 +189,7 @@ class Calls:
         args = self._local(request["args"])
         kwargs = self._local(request["kwargs"])
         if request["do"] == "count_steps":
-            return {"value": _count_steps(lambda: function(*args, **kwargs))}
-        if request["do"] == "call_and_drop":
-            function(*args, **kwargs)
-            return {"value": None}
+            return _count_steps(lambda: function(*args, **kwargs))
         value = function(*args, **kwargs)
         return {"value": value, "arguments": list(args)} if request["keep"] else {"value": value}
 
@@ -242,12 +239,12 @@ def _shell() -> Any:
     return InteractiveShell.instance()
 
 
-def _count_steps(call: Callable[[], Any]) -> int:
+def _count_steps(call: Callable[[], Any]) -> dict[str, Any]:
     from cvcourse import meters
 
     with meters.count_steps(lambda filename: filename.startswith("<cell ")) as steps:
-        call()
-    return steps.count
+        value = call()
+    return {"value": value, "steps": steps.count}
 
 
 def _told(error: BaseException) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def growth(student: Student, name: str, rng: np.random.Generator) -> list[float]
 
     def steps(doubled: str = "") -> int:
         m, n, d = (2 * size if axis == doubled else size for axis, size in sizes.items())
-        return student.count_steps(name, rng.normal(size=(n, d)), rng.normal(size=(m, d)))
+        return student.count_steps(name, rng.normal(size=(n, d)), rng.normal(size=(m, d)))[0]
 
     base = max(steps(), 1)
     return [steps(axis) / base for axis in sizes]
