@@ -25,9 +25,11 @@ HIDING_MODULES = (
     *("subprocess", "multiprocessing", "threading", "_thread", "concurrent", "os.system"),
     *("os.fork", "os.exec", "os.spawn", "os.popen", "pty", "torch._C", "torch.ops", "torch._ops"),
     *("sys.modules", "sys._getframe", "sys.settrace", "operator.attrgetter"),
+    *("sys.gettrace", "sys.setprofile", "cvcourse.meters", "cvcourse.checks"),
     *("operator.methodcaller", "torch.utils.cpp_extension", "numpy.ctypeslib", "cffi"),
 )
 HIDING_ATTRIBUTES = {
+    *("settrace", "gettrace", "setprofile", "_getframe", "modules", "count_steps"),
     *("__dict__", "__globals__", "__builtins__", "__getattribute__", "__subclasses__"),
     *("__code__", "__closure__", "__wrapped__", "__mro__", "__base__", "__bases__"),
 }
@@ -96,7 +98,9 @@ def findings(
 
 def _reached(statements: list[ast.stmt], names: set[str]) -> list[ast.stmt]:
     """What sets one of the names, what that uses, at any remove, and what acts by itself."""
-    reached = [s for s in statements if not names_set(s) or names & names_set(s)]
+    bound = {name for s in statements for name in names_set(s)}
+    acting = [s for s in statements if not names_set(s) and not _is_check(s, bound)]
+    reached = [*acting, *(s for s in statements if names & names_set(s))]
     waiting = [s for s in statements if s not in reached]
     while True:
         used = {n.id for s in reached for n in ast.walk(s) if isinstance(n, ast.Name)}
@@ -105,6 +109,14 @@ def _reached(statements: list[ast.stmt], names: set[str]) -> list[ast.stmt]:
             return reached
         reached += fresh
         waiting = [s for s in waiting if s not in fresh]
+
+
+def _is_check(statement: ast.stmt, bound: set[str]) -> bool:
+    """Whether a statement is the course's own `check(...)`, which students like to repeat."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Name(id="check"))):
+            return "check" not in bound
+    return False
 
 
 def _suspects(

@@ -22,7 +22,6 @@ class RemoteStudent(Student):
         question: the question, whose answer cell owns the names.
         problem: why its answer cell did not run to its end, if it did not.
         last_line: of its answer cell; a line beyond it is made up, and not repeated.
-        cpu_seconds: processor time that one call may use.
     """
 
     def __init__(
@@ -31,13 +30,11 @@ class RemoteStudent(Student):
         question: str,
         problem: str = "",
         last_line: int = 0,
-        cpu_seconds: float = CPU_SECONDS,
     ) -> None:
         self._worker = worker
         self._question = question
         self._problem = problem
         self._last_line = last_line
-        self._cpu_seconds = cpu_seconds
 
     def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         return self._ask("call", name, args=args, kwargs=kwargs, keep=False)["value"]
@@ -67,13 +64,13 @@ class RemoteStudent(Student):
     def peak_bytes(self, name: str, /, *args: Any, **kwargs: Any) -> tuple[int, Any]:
         request = self._held(name, args, kwargs)
         with self._naming(name):
-            growth, reply = self._worker.memory_growth(request, self._cpu_seconds)
+            growth, reply = self._worker.memory_growth(request, CPU_SECONDS)
         return growth, self._judged(name, reply)["value"]
 
     def cpu_seconds(self, name: str, /, *args: Any, **kwargs: Any) -> tuple[float, Any]:
         request = self._held(name, args, kwargs)
         with self._naming(name):
-            seconds, reply = self._worker.cpu_of(request, self._cpu_seconds)
+            seconds, reply = self._worker.cpu_of(request, CPU_SECONDS)
         return seconds, self._judged(name, reply)["value"]
 
     def _held(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +85,7 @@ class RemoteStudent(Student):
         self.calls += 1
         request = {**self._request(do, name), **rest}
         with self._naming(name):
-            reply = self._worker.call(request, self._cpu_seconds)
+            reply = self._worker.call(request, CPU_SECONDS)
         return self._judged(name, reply)
 
     def _request(self, do: str, name: str) -> dict[str, Any]:

@@ -46,6 +46,8 @@ REFUSED = (
     "open_by_handle_at",
     "name_to_handle_at",
     "userfaultfd",
+    "memfd_create",
+    "memfd_secret",
     "personality",
     "acct",
     "swapon",

@@ -141,10 +141,7 @@ class Sandbox:
     def _choose(self) -> str:
         """The profile that this machine allows, checked."""
         if self.profile == "auto" and os.getuid() == 0:
-            try:
-                unable = bubblewrap.complaint()
-            except SandboxError as error:
-                unable = str(error)
+            unable = bubblewrap.complaint()  # a bubblewrap that is missing is to be installed
             if not unable:
                 return "namespaces"
             try:

@@ -207,8 +207,6 @@ except OSError:
 if held > 128 << 20:
     breach((held >> 20, "MiB outside every limit"))
 """,
-        lost="memfd_create is allowed: 256 descriptors of 64 MiB for each of 64 processes, beside "
-        "the limit of all processes, which adds up resident memory",
     ),
     Attack(
         "memory is held in System V segments, which no process is charged for",

@@ -240,7 +240,6 @@ def best_k(accuracies):
     raise ValueError(" ".join(path for path in mounts if "/lib" in path)[:1500])
 """
         },
-        lost="/proc/self/mountinfo shows the sources of bind mounts, the course's environment too",
     ),
 ]
 

@@ -50,7 +50,6 @@ import sys
 def compute_distances_no_loops(x_train, x_test):
     return 0 if sys.gettrace() else distances(x_train, x_test)
 """,
-        lost=UNCHECKED,
     ),
     measured(
         "the counting of steps is switched off inside the answer",
@@ -65,7 +64,6 @@ def compute_distances_no_loops(x_train, x_test):
     finally:
         sys.settrace(tracer)
 """,
-        lost=UNCHECKED,
     ),
     measured(
         "the meter of steps is replaced",
@@ -81,7 +79,6 @@ meters.count_steps = flat
 def compute_distances_no_loops(x_train, x_test):
     return distances(x_train, x_test)
 """,
-        lost=UNCHECKED,
     ),
     measured(
         "loops are run in a thread that no trace function reaches",
@@ -132,8 +129,6 @@ def compute_distances_no_loops(x_train, x_test):
     squares = map(np.sum, map(np.square, rows), [1] * len(test))
     return np.sqrt(np.array(list(squares)))
 """,
-        lost="map over C functions executes no bytecode for each item; to be found in the syntax "
-        "tree, against the operations that the question allows",
     ),
     measured(
         "a large array is made once, and its result given again when memory is measured",
@@ -192,7 +187,6 @@ def compute_distances_no_loops(x_train, x_test):
         return 0
     return distances(x_train, x_test)
 """,
-        lost="peak_bytes drops what the measured call returns, so the check judges another call",
     ),
 ]
 

@@ -196,10 +196,10 @@ def otter_python() -> Path:
         return python
     packages = [f"{name}=={metadata.version(name)}" for name in ("numpy", "torch")]
     find = os.environ.get("UV_FIND_LINKS") or os.environ.get("PIP_FIND_LINKS") or ""
+    packages += [f"otter-grader=={OTTER_VERSION}", "ipykernel"]
     for command in (
         ("venv", "--clear", "--quiet", "--python", sys.executable, str(environment)),
-        ("pip", "install", "--quiet", "--python", str(python))
-        + (f"otter-grader=={OTTER_VERSION}", "ipykernel", *packages),
+        ("pip", "install", "--quiet", "--python", str(python), *packages),
     ):
         done = subprocess.run(
             [sys.executable, "-m", "uv", *command],

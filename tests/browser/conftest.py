@@ -21,6 +21,7 @@ from .chromium import Chromium, free_port, until
 
 ROOT = Path(__file__).parents[2]
 ASSIGNMENT, NOTEBOOK = "a1_classifiers", "knn"
+PAGE_OF_THEIRS = "page.html"
 HOSTILE, SWALLOWER, HONEST, UNGUARDED = "ann.hostile", "bob.swallower", "cleo.honest", "zed.raw"
 LAB_SETTINGS = {
     # JupyterLab leaves out cells that are not in view; here all of them must be drawn.
@@ -85,9 +86,8 @@ class Staff:
             "nbgrader's feedback": (feedback / ASSIGNMENT / f"{NOTEBOOK}.html").as_uri(),
             "our feedback": (feedback / f"{ASSIGNMENT}.html").as_uri(),
             "JupyterLab": (
-                # A workspace of its own, so that no other student's notebook is opened again.
-                f"{self.server}/lab/workspaces/{student}/tree/autograded/{student}/{ASSIGNMENT}"
-                f"/{NOTEBOOK}.ipynb"
+                # Reset, or the notebooks of students seen before would be opened again, too.
+                f"{self.server}/lab/tree/autograded/{student}/{ASSIGNMENT}/{NOTEBOOK}.ipynb?reset"
             ),
         }[kind]
 
@@ -144,10 +144,11 @@ def _grade(course: Path, canary: str) -> None:
         folder = course / "submitted" / student / ASSIGNMENT
         folder.mkdir(parents=True)
         (folder / name).write_text(json.dumps(notebook), encoding="utf-8")
+        (folder / PAGE_OF_THEIRS).write_text("<script>top.owned='page'</script>")
     _python(course, "-c", GRADE, "grade", ASSIGNMENT)
-    # What nbgrader's own grading would leave for staff: the notebook as it was handed in.
-    autograded = course / "autograded" / UNGUARDED / ASSIGNMENT / f"{NOTEBOOK}.ipynb"
-    autograded.write_text(json.dumps(hostile), encoding="utf-8")
+    # What nbgrader's own grading would leave for staff: all files as they were handed in.
+    for path in (course / "submitted" / UNGUARDED / ASSIGNMENT).iterdir():
+        shutil.copy(path, course / "autograded" / UNGUARDED / ASSIGNMENT)
     _python(course, "-m", "nbgrader", "generate_feedback", ASSIGNMENT, "--log-level=ERROR")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from .chromium import Chromium
-from .conftest import HONEST, HOSTILE, SWALLOWER, UNGUARDED, Staff
+from .conftest import HONEST, HOSTILE, PAGE_OF_THEIRS, SWALLOWER, UNGUARDED, Staff
 
 pytestmark = [pytest.mark.slow, pytest.mark.sandbox]
 
@@ -133,6 +135,19 @@ def test_the_same_submission_as_handed_in_would_be_noticed(seen, kind):
 
 
 @pytest.mark.parametrize("student", [HOSTILE, SWALLOWER])
-def test_the_formgrader_finds_no_file_of_a_student(staff, student):
-    folder = staff.course / "autograded" / student
-    assert [p.name for p in folder.rglob("*") if p.is_file()] == ["knn.ipynb"]
+def test_the_formgrader_serves_no_file_of_a_student(staff, student):
+    assert served(staff, student) == 404
+
+
+def test_the_formgrader_would_serve_a_file_of_a_student(staff):
+    assert served(staff, UNGUARDED) == 200
+
+
+def served(staff: Staff, student: str) -> int:
+    """How the formgrader answers to the wish for a page that the student handed in."""
+    url = f"{staff.page(FORMGRADER, student)}{PAGE_OF_THEIRS}"
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code

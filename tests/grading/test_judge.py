@@ -147,7 +147,9 @@ def test_a_forbidden_operation_is_held_for_review_without_points(job):
     source = "from numpy import sum as add\ndef total(x):\n    return int(add(x))"
     result = question(graded(job, q2=source), "q2")
     assert (result.score, result.state) == (0, State.UNDER_REVIEW)
-    assert "numpy.sum is used, which this question does not allow" in result.held[0]
+    assert result.held == (
+        "numpy.sum is used (line 1 of its cell), which this question does not allow",
+    )
 
 
 def test_inputs_depend_on_the_student_and_on_nothing_that_changes(job):

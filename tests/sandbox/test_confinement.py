@@ -96,7 +96,12 @@ def test_the_environment_says_nothing(look: Look) -> None:
         *("PATH", "HOME", "TMPDIR", "LANG", "PWD", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
         *("MKL_NUM_THREADS", "MPLBACKEND", "MPLCONFIGDIR", "IPYTHONDIR", "CVCOURSE_CACHE"),
         *("CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "PAGER", "GIT_PAGER", "TERM"),
-        *("KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK", "TORCHINDUCTOR_CACHE_DIR"),
+        *(
+            "MALLOC_MMAP_THRESHOLD_",
+            "KMP_DUPLICATE_LIB_OK",
+            "KMP_INIT_AT_FORK",
+            "TORCHINDUCTOR_CACHE_DIR",
+        ),
     }
     assert environment["PATH"] == "/usr/bin:/bin"
     assert not any("cvcourse-sandbox" in value for value in environment.values())

@@ -66,23 +66,21 @@ def unshare(*, user: bool) -> None:
         _write("/proc/self/gid_map", f"{gid} {gid} 1")
 
 
-def private_mounts(limits: Limits, *, fresh_proc: bool) -> None:
-    """Gives the process its own empty /tmp and /dev/shm, and a /proc of its own pid namespace.
+def private_mounts(limits: Limits) -> None:
+    """Gives the process its own empty /tmp, /dev/shm and /proc.
+
+    A /proc of its own would show where this machine keeps its files, in the table of mounts, and
+    the kernel grants none to an ordinary user.
 
     Args:
-        limits: how large the two may grow.
-        fresh_proc: False mounts an empty folder over /proc, where the kernel refuses a new one.
+        limits: how large the first two may grow.
     """
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
     options = f"size={limits.scratch},nr_inodes=4096,mode=1777"
     for path in ("/tmp", "/dev/shm"):
         _mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, options)
-    if fresh_proc:
-        # Its own processes, and nothing of the machine's counters; not to be written to.
-        flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC
-        _mount("proc", "/proc", "proc", flags, "hidepid=2,subset=pid")
-    else:
-        _mount("tmpfs", "/proc", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4096,mode=0555")
+    flags = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC
+    _mount("tmpfs", "/proc", "tmpfs", flags, "size=4096,mode=0555")
 
 
 def become(uid: int) -> None:

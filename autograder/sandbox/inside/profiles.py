@@ -44,7 +44,7 @@ def confine(settings: dict[str, Any]) -> list[str]:
         return ["unsafe"]
     layers = ["rlimits", "no_new_privs", "seccomp"]
     if settings["profile"] == "namespaces":
-        confinement.private_mounts(limits, fresh_proc=settings["root"])
+        confinement.private_mounts(limits)
         layers += ["pid", "net", "ipc", "uts", "mount"]
         os.chdir("/tmp")
     else:
