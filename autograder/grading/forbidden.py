@@ -39,6 +39,9 @@ LOOPS_IN_DISGUISE = (
     *("numpy.ndenumerate", "numpy.ndindex", "torch.vmap", "torch.func.vmap"),
 )
 LOOPS_OF_PYTHON = ("map", "filter", "reversed", "itertools", "functools", "operator")
+# A name may stand for several things, and `frame = frame.f_back` for ever longer ones: whoever
+# needs more than this to say what is called is hiding it.
+MOST_PARTS, MOST_MEANINGS, MOST_ROUNDS = 8, 32, 16
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,10 @@ class _Names:
     known: dict[str, set[str]] = field(default_factory=dict)
 
     def learn(self, name: str, dotted: Iterable[str]) -> bool:
-        before = len(self.known.setdefault(name, set()))
-        self.known[name].update(dotted)
-        return len(self.known[name]) > before
+        known = self.known.setdefault(name, set())
+        before = len(known)
+        known.update(sorted(dotted)[: MOST_MEANINGS - before])
+        return len(known) > before
 
 
 def findings(
@@ -83,6 +87,19 @@ def findings(
             and what acts on its own counts.
         given: the released cells, which tell what names such as `np` stand for.
     """
+    try:
+        return _findings(contract, answer, names, others, given)
+    except RecursionError:
+        return ("the code is nested too deeply to be read",)
+
+
+def _findings(
+    contract: Contract,
+    answer: str,
+    names: Iterable[str],
+    others: Iterable[str],
+    given: Iterable[str],
+) -> tuple[str, ...]:
     own = [s for source in (answer, *others) for s in cells.parsed(source) or []]
     known = _learn(ast.Module([*own, *(s for g in given for s in cells.parsed(g) or [])], []))
     tree = ast.Module(_reached(own, set(names)), [])
@@ -98,17 +115,22 @@ def findings(
 
 def _reached(statements: list[ast.stmt], names: set[str]) -> list[ast.stmt]:
     """What sets one of the names, what that uses, at any remove, and what acts by itself."""
-    bound = {name for s in statements for name in names_set(s)}
-    acting = [s for s in statements if not names_set(s) and not _is_check(s, bound)]
-    reached = [*acting, *(s for s in statements if names & names_set(s))]
-    waiting = [s for s in statements if s not in reached]
-    while True:
-        used = {n.id for s in reached for n in ast.walk(s) if isinstance(n, ast.Name)}
-        fresh = [s for s in waiting if used & names_set(s)]
-        if not fresh:
-            return reached
-        reached += fresh
-        waiting = [s for s in waiting if s not in fresh]
+    setters: dict[str, list[ast.stmt]] = {}
+    for statement in statements:
+        for name in names_set(statement):
+            setters.setdefault(name, []).append(statement)
+    acting = [s for s in statements if not names_set(s) and not _is_check(s, set(setters))]
+    acting += setters.pop("*", [])  # a star import sets any name
+    reached: dict[ast.stmt, None] = {}
+    waiting = [*acting, *(s for name in names for s in setters.pop(name, []))]
+    while waiting:
+        statement = waiting.pop()
+        if statement not in reached:
+            reached[statement] = None
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Name):
+                    waiting += setters.pop(node.id, [])
+    return list(reached)
 
 
 def _is_check(statement: ast.stmt, bound: set[str]) -> bool:
@@ -160,8 +182,10 @@ def _learn(tree: ast.Module) -> _Names:
             for alias in node.names:
                 names.learn(alias.asname or alias.name, [f"{node.module}.{alias.name}"])
     assigned = [(t, v) for node in ast.walk(tree) for t, v in _assignments(node)]
-    while any(names.learn(target, _resolve(value, names)) for target, value in assigned):
-        pass
+    for _ in range(MOST_ROUNDS):
+        learnt = [names.learn(target, _resolve(value, names)) for target, value in assigned]
+        if not any(learnt):
+            break
     return names
 
 
@@ -197,15 +221,20 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
 
 def _resolve(node: ast.expr, names: _Names) -> set[str]:
     """The dotted names that an expression may stand for; empty if it is no plain name."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
     if isinstance(node, ast.Name):
-        return names.known.get(node.id) or {node.id}
-    if isinstance(node, ast.Attribute):
-        return {f"{base}.{node.attr}" for base in _resolve(node.value, names)}
-    if isinstance(node, ast.Call):
-        return _constant_getattr(node, names)
-    if isinstance(node, ast.IfExp):
-        return _resolve(node.body, names) | _resolve(node.orelse, names)
-    return set()
+        bases = names.known.get(node.id) or {node.id}
+    elif isinstance(node, ast.Call):
+        bases = _constant_getattr(node, names)
+    elif isinstance(node, ast.IfExp):
+        bases = _resolve(node.body, names) | _resolve(node.orelse, names)
+    else:
+        return set()
+    found = {".".join([base, *reversed(parts)]) for base in bases}
+    return {name for name in found if name.count(".") < MOST_PARTS}
 
 
 def _constant_getattr(node: ast.Call, names: _Names) -> set[str]:

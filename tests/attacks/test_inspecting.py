@@ -73,7 +73,10 @@ def above():
 # Written backwards, so that the search does not find itself; a hit goes on with another letter.
 backwards = (b"_spool_on_tset", b"ga_tcepxe", b"es_tcepxe", b"k.ffat")
 wanted = [bytes(reversed(word)) for word in backwards]
-with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", buffering=0) as memory:
+import os
+there = os.path.exists("/proc/self/maps")  # it is in the container profile
+maps, memory = ("/proc/self/maps", "/proc/self/mem") if there else ("/dev/null", "/dev/zero")
+with open(maps) as maps, open(memory, "rb", buffering=0) as memory:
     for line in maps:
         span, rights, *_ = line.split()
         first, last = (int(part, 16) for part in span.split("-"))
@@ -151,7 +154,8 @@ if libc.syscall(250, 0, -3, 0) >= 0:
     Attack(
         "inherited descriptors lead to files of the grader",
         """
-for name in os.listdir("/proc/self/fd"):
+own = "/proc/self/fd"
+for name in os.listdir(own) if os.path.exists(own) else ():
     try:
         target = os.readlink("/proc/self/fd/" + name)
     except OSError:
