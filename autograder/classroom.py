@@ -71,6 +71,7 @@ def grade_class(
     *,
     jobs: int = 1,
     force: bool = False,
+    unsafe: bool = False,
     told: Callable[[Done], None] = lambda _: None,
 ) -> Graded:
     """Grades an assignment and writes everything that follows from it.
@@ -81,6 +82,7 @@ def grade_class(
         students: only these; empty for all.
         jobs: how many processes grade side by side.
         force: grade again what has not changed since the last time.
+        unsafe: grade without a sandbox; every report says so.
         told: is called after each notebook, for a progress bar.
 
     Raises:
@@ -89,7 +91,7 @@ def grade_class(
     tasks = tasks_of(course, assignment, students)
     done = []
     with _open_gradebook(course) as gradebook:
-        for one in grade_all(course, tasks, jobs, force=force):
+        for one in grade_all(course, tasks, jobs, force=force, unsafe=unsafe):
             done.append(one)
             if one.result is not None:
                 for student in one.task.students:

@@ -35,9 +35,19 @@ def main(context: click.Context, root: Path | None) -> None:
 @click.option("--student", "students", multiple=True, help="Only this student; may be repeated.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64))
 @click.option("--force", is_flag=True, help="Grade again what has not changed.")
+@click.option(
+    "--unsafe",
+    is_flag=True,
+    help="Run submissions as they are, WITHOUT a sandbox, with your rights. Every report says so.",
+)
 @click.pass_obj
 def grade(
-    root: Path | None, assignment: str, students: tuple[str, ...], jobs: int, force: bool
+    root: Path | None,
+    assignment: str,
+    students: tuple[str, ...],
+    jobs: int,
+    force: bool,
+    unsafe: bool,
 ) -> None:
     """Grade what was handed in for ASSIGNMENT.
 
@@ -46,7 +56,7 @@ def grade(
     """
     try:
         course = find_course(root)
-        graded = _with_progress(course, assignment, students, jobs, force)
+        graded = _with_progress(course, assignment, students, jobs, force, unsafe)
     except GraderError as error:
         click.echo(f"autograder: {error}", err=True)
         sys.exit(IMPOSSIBLE)
@@ -115,6 +125,7 @@ def _with_progress(
     students: tuple[str, ...],
     jobs: int = 1,
     force: bool = False,
+    unsafe: bool = False,
 ) -> Graded:
     from tqdm import tqdm
 
@@ -124,4 +135,6 @@ def _with_progress(
         def told(_done: Done) -> None:
             bar.update()
 
-        return grade_class(course, assignment, students, jobs=jobs, force=force, told=told)
+        return grade_class(
+            course, assignment, students, jobs=jobs, force=force, unsafe=unsafe, told=told
+        )

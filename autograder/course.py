@@ -110,6 +110,11 @@ class Course:
             digest.update((self.root / "release" / assignment / f"{name}.ipynb").read_bytes())
         return digest.hexdigest()[:12]
 
+    @property
+    def key_file(self) -> Path:
+        """Where the staff key lies."""
+        return Path(os.environ.get("CVCOURSE_SECRET") or self.root / "secrets" / "staff.key")
+
     @cached_property
     def key(self) -> bytes:
         """The staff key, 32 bytes; made on first use, readable by its owner only.
@@ -117,7 +122,7 @@ class Course:
         Raises:
             CourseError: if the file does not hold exactly 32 bytes.
         """
-        path = Path(os.environ.get("CVCOURSE_SECRET") or self.root / "secrets" / "staff.key")
+        path = self.key_file
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -39,13 +39,15 @@ class GradingJob:
     Args:
         course: the course folder.
         slot: which of the jobs on this machine it is, from 0.
+        unsafe: run submissions without a sandbox; every result says so.
     """
 
     entry: tuple[str, ...] = ("-m", "autograder.grading.job")  # what Python runs
 
-    def __init__(self, course: Course, slot: int = 0) -> None:
+    def __init__(self, course: Course, slot: int = 0, *, unsafe: bool = False) -> None:
         self._course = course
         self._slot = slot
+        self._unsafe = unsafe
         self._assignment = ""
         self._process: subprocess.Popen[str] | None = None
 
@@ -119,7 +121,7 @@ class GradingJob:
                 [
                     *(sys.executable, "-I", *self.entry),
                     *(str(self._course.root), str(self._course.hidden)),
-                    *(assignment, str(self._slot)),
+                    *(assignment, str(self._slot), "unsafe" if self._unsafe else ""),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -133,14 +135,14 @@ def main() -> None:
     """Serves requests from standard input until it closes."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     sys.stdout = sys.stderr  # whatever a library prints is no answer
-    root, hidden, assignment, slot = sys.argv[1:]
+    root, hidden, assignment, slot, unsafe = sys.argv[1:]
     try:
-        _serve(Course(Path(root), Path(hidden)), assignment, int(slot), answers)
+        _serve(Course(Path(root), Path(hidden)), assignment, int(slot), bool(unsafe), answers)
     except GraderError as error:
         _tell(answers, error)
 
 
-def _serve(course: Course, assignment: str, slot: int, answers: TextIO) -> None:
+def _serve(course: Course, assignment: str, slot: int, unsafe: bool, answers: TextIO) -> None:
     import pytest
 
     from autograder.grading.plugin import Checks
@@ -149,6 +151,8 @@ def _serve(course: Course, assignment: str, slot: int, answers: TextIO) -> None:
     if not folder.is_dir():
         raise CourseError(f"there are no hidden checks for {assignment}: {folder} is missing")
 
+    private = (course.root, course.key_file, course.hidden)
+
     def serve(checks: Checks) -> None:
         from autograder.grading.judge import Judge
         from autograder.sandbox.launcher import Sandbox
@@ -156,7 +160,10 @@ def _serve(course: Course, assignment: str, slot: int, answers: TextIO) -> None:
         try:
             if checks.faults:
                 raise CourseError("the hidden checks cannot be used:\n" + "\n".join(checks.faults))
-            with Sandbox(slot=slot) as sandbox, Judge(course, sandbox, checks) as judge:
+            with (
+                Sandbox(slot=slot, private=private, unsafe=unsafe) as sandbox,
+                Judge(course, sandbox, checks) as judge,
+            ):
                 for line in sys.stdin:
                     _answer(answers, judge, assignment, line)
         except GraderError as error:

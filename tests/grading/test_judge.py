@@ -278,6 +278,17 @@ def test_a_missing_sandbox_is_refused_with_the_command_to_install_it(course, mon
         graded(job, q1=SQUARE)
 
 
+def test_without_a_sandbox_every_result_says_so_and_none_is_kept(tmp_path, monkeypatch):
+    course = make_course(tmp_path)
+    folder = hand_in(course, "ann", samples.submission(release(), {"toy-q1": SQUARE}))
+    task = Task(TOYS, "toy", ("ann",), folder)
+    monkeypatch.setenv("PATH", "/nowhere")
+    (done,) = grade_all(course, [task], unsafe=True)
+    assert (done.result.layers, done.result.score) == (("unsafe",), 2)
+    with pytest.raises(SandboxError):
+        list(grade_all(course, [task]))
+
+
 def test_the_command_line_tells_what_is_wrong_with_the_folder_or_the_name(tmp_path):
     run = CliRunner().invoke(main, ["--course", str(tmp_path), "grade", TOYS])
     assert (run.exit_code, "no course folder" in run.output) == (2, True)
