@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
 import json
@@ -13,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from cvcourse.checks import CheckFailure, Student
+from cvcourse.checks import CheckFailure, LocalStudent, Student
 from cvcourse.checks.questions import mark_of
 
 ROOT = Path(__file__).parents[2]
 HIDDEN = ROOT / "autograder" / "hidden"
+SOURCE = ROOT / "source" / "a1_classifiers" / "knn.ipynb"
 MakeStudent = Callable[[Mapping[str, Any], str], Student]
 
 
@@ -44,6 +46,11 @@ def _run(texts: Mapping[str, str]) -> dict[str, Any]:
     return namespace
 
 
+@functools.cache
+def _reference(question: str) -> LocalStudent:
+    return LocalStudent(notebook_namespace(SOURCE), question)
+
+
 def checks_of(module: ModuleType) -> dict[str, Callable[..., None]]:
     """The checks of a module by name, in file order."""
     return {name: f for name, f in vars(module).items() if mark_of(f)}
@@ -58,7 +65,12 @@ def run_check(
         return hashlib.sha256("\0".join((seed, *label)).encode()).digest()
 
     drawn = np.frombuffer(secret(check.__name__), np.uint64)
-    available = {"student": student, "rng": np.random.default_rng(drawn), "secret": secret}
+    available = {
+        "student": student,
+        "reference": _reference(mark_of(check).question),
+        "rng": np.random.default_rng(drawn),
+        "secret": secret,
+    }
     wanted = inspect.signature(check).parameters
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a warning from a student's function costs nothing

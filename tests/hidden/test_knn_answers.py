@@ -54,6 +54,7 @@ KILLS = {
     "test_no_loops_agrees": ("q3_product_once", "square root of the sum"),
     "test_no_loops_dtypes": ("q3_wraps_uint8", "uint8 numbers wrap"),
     "test_no_loops_loops": ("q3_comprehension", "more test points"),
+    "test_no_loops_cost": ("q3_calls_for_each_pair", "far more processor time"),
     "test_no_loops_memory": ("q3_broadcasts", "M x N x D numbers"),
     "test_no_loops_near_points": ("q3_not_clamped", "root of that is NaN"),
     "test_no_loops_same_pictures": ("q3_adds_epsilon", "not at distance exactly 0"),
