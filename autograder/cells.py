@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 CHECK_SUFFIX = "-check"
+SOLUTION_MARKERS = ("### BEGIN SOLUTION", "### END SOLUTION")
 
 _DEFINITION = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)", re.MULTILINE)
 # Lone surrogates cannot be written as UTF-8; control characters have no place in a source.

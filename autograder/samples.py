@@ -37,10 +37,15 @@ def submission(
 def answers_of(notebook: dict[str, Any]) -> dict[str, str]:
     """The sources of a notebook's answer cells by question id; of a source: the reference's."""
     return {
-        cells.grade_id_of(cell): cells.source_of(cell)
+        cells.grade_id_of(cell): _without_markers(cells.source_of(cell))
         for cell in notebook["cells"]
         if cells.is_answer(cell)
     }
+
+
+def _without_markers(source: str) -> str:
+    lines = source.split("\n")
+    return "\n".join(line for line in lines if line.strip() not in cells.SOLUTION_MARKERS)
 
 
 def _code_cell(identifier: str, source: str) -> dict[str, Any]:

@@ -15,8 +15,7 @@ from nbgrader.preprocessors import ClearSolutions as NbgraderClearSolutions
 
 from autograder import cells
 
-BEGIN = "### BEGIN SOLUTION"
-END = "### END SOLUTION"
+BEGIN, END = cells.SOLUTION_MARKERS
 CODE_STUB = 'raise NotImplementedError("{id}: replace this line with your code")'
 TEXT_STUB = "*Your answer to {id}.*"
 ALIKE = 0.6  # "BEGN", "BEGINN" and "SOLUTON" are above it, "THE" beside "END" is below
