@@ -68,8 +68,9 @@ ROADS = {
         "t[0] = x",
         "return int(t[0])",
     ),
-    "a nameless file mapped and closed": (
-        "import mmap, os\nd = os.memfd_create('x')\nos.ftruncate(d, 4096)\n"
+    "a deleted file mapped and closed": (
+        "import mmap, os, tempfile\nd, path = tempfile.mkstemp()\nos.unlink(path)\n"
+        "os.ftruncate(d, 4096)\n"
         "m = mmap.mmap(d, 4096)\nos.close(d)\n",
         "m[:8] = x.to_bytes(8, 'little')",
         "return int.from_bytes(m[:8], 'little')",
@@ -231,7 +232,7 @@ def test_a_road_between_workers_is_closed(sandbox: Sandbox, road: str) -> None:
         "a file opened by a cell",
         "a pipe made by a cell",
         "memory shared by a cell",
-        "a nameless file mapped and closed",
+        "a deleted file mapped and closed",
     ],
 )
 def test_the_roads_are_real(sandbox: Sandbox, road: str) -> None:
